@@ -1,0 +1,84 @@
+import * as z from 'zod'
+import { RestTargetSchema } from './rest-target.ts'
+import { KindSchema, ShopIdSchema, TargetNameSchema } from './scalars.ts'
+
+const TimeZoneSchema = z.string().refine(
+  (zone) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: zone })
+      return true
+    } catch {
+      return false
+    }
+  },
+  { error: 'is not an IANA time zone, e.g. "Asia/Shanghai"' },
+)
+
+export const ShopConfigSchema = z.strictObject({
+  timeZone: TimeZoneSchema.default('Asia/Shanghai').describe('dates for an ERP are taken in this zone'),
+  couponsAre: z.enum(['discount', 'tender']).default('discount'),
+  pointsAre: z.enum(['discount', 'tender']).default('discount'),
+  targets: z.array(TargetNameSchema).min(1).describe('where this shop’s events go'),
+})
+export type ShopConfig = z.infer<typeof ShopConfigSchema>
+
+/** What a target wants to see, and when. */
+export const RulesSchema = z.strictObject({
+  unpaid: z.enum(['hold', 'place']).default('hold'),
+  paying: z
+    .enum(['as-paid', 'as-unpaid'])
+    .default('as-paid')
+    .describe('pay_status 1; ECShop itself ships such orders (await_ship, lib_order.php)'),
+  cod: z.enum(['placed', 'confirmed']).default('placed').describe('when a cash-on-delivery order goes to the ERP'),
+  latePayment: z
+    .enum(['park', 'place'])
+    .default('park')
+    .describe('a payment that revives a cancelled order, whose stock and coupon were already given back'),
+  missingSku: z.enum(['park', 'send']).default('park'),
+  residualTolerance: z.int().nonnegative().default(0).describe('minor units by which goods_amount may differ from its lines'),
+  tombstonesPerHour: z.int().positive().default(20).describe('more cancels by deletion than this in an hour are parked'),
+})
+export type Rules = z.infer<typeof RulesSchema>
+
+const TargetCommon = {
+  kinds: z.array(KindSchema).min(1).default(['order']),
+  rules: RulesSchema.prefault({}),
+  rate: z
+    .strictObject({
+      perMinute: z.int().positive().default(60),
+      slots: z.int().positive().max(50).default(2).describe('concurrent calls'),
+    })
+    .prefault({}),
+  settleSeconds: z
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('how long after its deadline an unanswered call may still take effect; default of the stage: 300'),
+}
+
+export const TargetConfigSchema = z.discriminatedUnion('adapter', [
+  z.strictObject({ adapter: z.literal('rest'), ...TargetCommon, rest: RestTargetSchema }),
+])
+export type TargetConfig = z.infer<typeof TargetConfigSchema>
+
+export const SyncConfigSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    version: z.literal(1),
+    shops: z.record(ShopIdSchema, ShopConfigSchema),
+    targets: z.record(TargetNameSchema, TargetConfigSchema),
+  })
+  .superRefine((config, context) => {
+    for (const [shop, { targets }] of Object.entries(config.shops)) {
+      targets.forEach((target, index) => {
+        if (!(target in config.targets)) {
+          context.addIssue({
+            code: 'custom',
+            path: ['shops', shop, 'targets', index],
+            message: `names the target "${target}", which is not under "targets"`,
+          })
+        }
+      })
+    }
+  })
+export type SyncConfig = z.infer<typeof SyncConfigSchema>

@@ -1,0 +1,107 @@
+import * as z from 'zod'
+import { OrderStateSchema, PaymentStateSchema } from './order.ts'
+import { IdSchema, KindSchema, ShopIdSchema, TargetNameSchema, VersionSchema } from './scalars.ts'
+
+const EpochMs = z.int().nonnegative()
+
+export const RowKeySchema = z.object({
+  shop: ShopIdSchema,
+  kind: KindSchema,
+  sourceId: z.string().describe('order: order_id.add_time, both raw'),
+  target: TargetNameSchema,
+})
+export type RowKey = z.infer<typeof RowKeySchema>
+
+/**
+ * Content as two hashes under one version of the hash function: of the order itself, and of what the mapping makes of it.
+ * Either being equal means equal content: an edit nobody sends is none, and a changed mapping is no edit of the shop's.
+ */
+export const ContentHashSchema = z.object({ v: z.int(), source: z.string(), mapped: z.string() })
+export type ContentHash = z.infer<typeof ContentHashSchema>
+
+export const OpSchema = z.enum(['place', 'amend', 'cancel'])
+export type Op = z.infer<typeof OpSchema>
+
+/** A write that may have left. Present without a clear answer means unknown (protocol §3). */
+export const IntentSchema = z.object({
+  op: OpSchema,
+  step: z.string(),
+  generation: z.int().nonnegative(),
+  hash: ContentHashSchema,
+  version: VersionSchema,
+  deadline: EpochMs,
+  calls: z.int().positive().describe('calls of this intent without a clear answer'),
+  bytes: z.string().optional().describe('id of the stored request, kept where only a repetition of the same bytes is safe'),
+})
+export type Intent = z.infer<typeof IntentSchema>
+
+export const ReasonSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  remedy: z.string(),
+  field: z.string().optional(),
+  subject: z.string().optional().describe('the SKU, region or method that is missing'),
+})
+export type Reason = z.infer<typeof ReasonSchema>
+
+export const RowStatusSchema = z.enum(['new', 'open', 'done', 'held', 'parked', 'erased'])
+export type RowStatus = z.infer<typeof RowStatusSchema>
+
+export const HistoryEntrySchema = z.object({
+  at: EpochMs,
+  event: z.string().describe('what happened, e.g. place.acknowledged, place.unknown, found.same, parked'),
+  seq: z.int().optional(),
+  detail: z.string().optional(),
+  correlationId: z.string().optional(),
+})
+export type HistoryEntry = z.infer<typeof HistoryEntrySchema>
+
+export const LedgerRowSchema = z.object({
+  v: z.literal(1),
+  key: RowKeySchema,
+  rev: z.int().nonnegative().describe('raised by every write; each write is conditioned on it'),
+  writer: z.string().describe('owner token of the last write: recognises a write of ours that the SDK repeated'),
+  no: z.string().describe('the number a person knows it by: order_sn'),
+  ref: z.string().describe('the reference without generation'),
+  status: RowStatusSchema,
+  reason: ReasonSchema.optional(),
+  generation: z.int().nonnegative(),
+  seen: z.object({ version: VersionSchema, wireHash: z.string() }),
+  shopState: z.object({
+    state: OrderStateSchema,
+    payment: PaymentStateSchema,
+    everOpen: z.boolean().describe('was placed or confirmed at some time; an admin’s draft looks void and never was'),
+  }),
+  applied: z.object({ version: VersionSchema, hash: ContentHashSchema }).optional(),
+  intent: IntentSchema.optional(),
+  unsettledUntil: EpochMs.optional(),
+  erp: z
+    .object({
+      id: z.string(),
+      no: z.string().optional(),
+      generation: z.int().nonnegative(),
+      step: z.string(),
+      state: z.enum(['live', 'cancelled']),
+    })
+    .optional(),
+  replacing: z.boolean().optional().describe('a cancel-and-replace is between its two halves'),
+  lines: z.array(
+    z.object({
+      recId: IdSchema,
+      sku: z.string(),
+      qty: z.int(),
+      sentQty: z.int(),
+      shipped: z.int(),
+      reserved: z.int(),
+      at: EpochMs,
+    }),
+  ),
+  claim: z.object({ owner: z.string(), leaseUntil: EpochMs }).optional(),
+  cause: z.enum(['event', 'sweep', 'repair', 'replay']).describe('inherited by what supersedes a replay'),
+  firstSeenAt: EpochMs,
+  enqueuedAt: EpochMs.optional(),
+  wakeAt: EpochMs.optional(),
+  updatedAt: EpochMs,
+  history: z.array(HistoryEntrySchema),
+})
+export type LedgerRow = z.infer<typeof LedgerRowSchema>

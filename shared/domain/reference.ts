@@ -1,0 +1,36 @@
+/** Longest reference any target has to hold (S/4 35, Kingdee 30; protocol §2). */
+export const MAX_REFERENCE = 30
+
+/** Room for "-g", the generation. */
+const GENERATION_ROOM = 2
+
+/** Gives at least as many characters of `[0-9a-z]` as asked for, always the same ones for the same text. */
+export type ShortHash = (text: string, characters: number) => string
+
+const base36 = (decimal: string): string => BigInt(decimal).toString(36)
+
+/**
+ * `EC{shop}-{order_sn}-{order_id in base 36}`: order_sn alone is re-issued after a delete, order_id alone after a restart of
+ * an old InnoDB. An order_sn that is too long, or holds other characters, is replaced by a hash of itself.
+ */
+export function orderReference(shop: string, orderSn: string, orderId: string, hash: ShortHash): string {
+  const id = base36(orderId)
+  const room = MAX_REFERENCE - GENERATION_ROOM - `EC${shop}--${id}`.length
+  const sn = orderSn.length <= room && /^[A-Za-z0-9-]+$/.test(orderSn) ? orderSn : hash(orderSn, room)
+  return `EC${shop}-${sn}-${id}`
+}
+
+/** The reference of one document: generation 0 carries no suffix. */
+export function generationReference(reference: string, generation: number): string {
+  return generation === 0 ? reference : `${reference}-${generation.toString(36)}`
+}
+
+/** A line's reference: rec_id identifies a line, the SKU never does. */
+export function lineReference(reference: string, recId: string): string {
+  return `${reference}-${base36(recId)}`
+}
+
+/** The source identity of an order: both raw, so that a re-issued order_id is another order. */
+export function orderSourceId(orderId: string, addTime: number): string {
+  return `${orderId}.${addTime}`
+}
