@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config'
+
+/** The tests that judge the domain, and nothing that starts a process: what Stryker runs for every mutant. */
+export default defineConfig({
+  test: { include: ['test/unit/domain/**/*.test.ts', 'test/property/**/*.test.ts'] },
+})
