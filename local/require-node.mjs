@@ -41,5 +41,5 @@ function inChinese(version, machine, name) {
   if (!name) return `${found}；没有适用于 ${machine} 的 npm 包可提供 Node ${NEEDED}，请自行安装。`
   if (isInstalled(name))
     return `${found}；node_modules 中的 npm 包 ${name} 已带有合适的版本，请通过 npm 启动，例如“npm start”。`
-  return `${found}；node_modules 中没有找到可提供它的可选 npm 包 ${name},请运行“npm install --include=optional”，或自行安装 Node ${NEEDED}。`
+  return `${found}；node_modules 中没有找到可提供它的可选 npm 包 ${name}，请运行“npm install --include=optional”，或自行安装 Node ${NEEDED}。`
 }
