@@ -29,14 +29,25 @@ export const RulesSchema = z.strictObject({
     .enum(['as-paid', 'as-unpaid'])
     .default('as-paid')
     .describe('pay_status 1; ECShop itself ships such orders (await_ship, lib_order.php)'),
-  cod: z.enum(['placed', 'confirmed']).default('placed').describe('when a cash-on-delivery order goes to the ERP'),
+  cod: z
+    .enum(['placed', 'confirmed'])
+    .default('placed')
+    .describe('when a cash-on-delivery order goes to the ERP'),
   latePayment: z
     .enum(['park', 'place'])
     .default('park')
     .describe('a payment that revives a cancelled order, whose stock and coupon were already given back'),
   missingSku: z.enum(['park', 'send']).default('park'),
-  residualTolerance: z.int().nonnegative().default(0).describe('minor units by which goods_amount may differ from its lines'),
-  tombstonesPerHour: z.int().positive().default(20).describe('more cancels by deletion than this in an hour are parked'),
+  residualTolerance: z
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('minor units by which goods_amount may differ from its lines'),
+  tombstonesPerHour: z
+    .int()
+    .positive()
+    .default(20)
+    .describe('more cancels by deletion than this in an hour are parked'),
 })
 export type Rules = z.infer<typeof RulesSchema>
 
@@ -53,7 +64,9 @@ const TargetCommon = {
     .int()
     .nonnegative()
     .optional()
-    .describe('how long after its deadline an unanswered call may still take effect; default of the stage: 300'),
+    .describe(
+      'how long after its deadline an unanswered call may still take effect; default of the stage: 300',
+    ),
 }
 
 export const TargetConfigSchema = z.discriminatedUnion('adapter', [

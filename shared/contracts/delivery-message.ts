@@ -21,7 +21,10 @@ export const DeliveryMessageSchema = z.object({
   target: TargetNameSchema,
   kind: KindSchema,
   cause: CauseSchema,
-  verdict: z.enum(['placed', 'absent']).optional().describe('a person’s word on an unknown write (replay --was)'),
+  verdict: z
+    .enum(['placed', 'absent'])
+    .optional()
+    .describe('a person’s word on an unknown write (replay --was)'),
   firstSeenAt: InstantSchema.describe('age counts from here; a replay starts anew'),
   correlationId: z.string(),
   version: VersionSchema,

@@ -31,7 +31,10 @@ export const IntentSchema = z.object({
   version: VersionSchema,
   deadline: EpochMs,
   calls: z.int().positive().describe('calls of this intent without a clear answer'),
-  bytes: z.string().optional().describe('id of the stored request, kept where only a repetition of the same bytes is safe'),
+  bytes: z
+    .string()
+    .optional()
+    .describe('id of the stored request, kept where only a repetition of the same bytes is safe'),
 })
 export type Intent = z.infer<typeof IntentSchema>
 
@@ -60,7 +63,9 @@ export const LedgerRowSchema = z.object({
   v: z.literal(1),
   key: RowKeySchema,
   rev: z.int().nonnegative().describe('raised by every write; each write is conditioned on it'),
-  writer: z.string().describe('owner token of the last write: recognises a write of ours that the SDK repeated'),
+  writer: z
+    .string()
+    .describe('owner token of the last write: recognises a write of ours that the SDK repeated'),
   no: z.string().describe('the number a person knows it by: order_sn'),
   ref: z.string().describe('the reference without generation'),
   status: RowStatusSchema,
@@ -70,7 +75,13 @@ export const LedgerRowSchema = z.object({
   shopState: z.object({
     state: OrderStateSchema,
     payment: PaymentStateSchema,
-    everOpen: z.boolean().describe('was placed or confirmed at some time; an admin’s draft looks void and never was'),
+    everOpen: z
+      .boolean()
+      .describe('was placed or confirmed at some time; an admin’s draft looks void and never was'),
+    gone: z.boolean().describe('its row in the shop was deleted'),
+    revived: z
+      .boolean()
+      .describe('a payment reopened it after it was cancelled; stays until a person or a cancel decides'),
   }),
   applied: z.object({ version: VersionSchema, hash: ContentHashSchema }).optional(),
   intent: IntentSchema.optional(),
@@ -84,7 +95,6 @@ export const LedgerRowSchema = z.object({
       state: z.enum(['live', 'cancelled']),
     })
     .optional(),
-  replacing: z.boolean().optional().describe('a cancel-and-replace is between its two halves'),
   lines: z.array(
     z.object({
       recId: IdSchema,

@@ -29,7 +29,9 @@ export const LineKindSchema = z.enum(['goods', 'gift', 'package', 'virtual', 'pr
 export const LineSchema = z.object({
   recId: IdSchema,
   kind: LineKindSchema,
-  sku: z.string().describe('product_sn, or goods_sn where the goods has no SKU rows; empty if the shop has none'),
+  sku: z
+    .string()
+    .describe('product_sn, or goods_sn where the goods has no SKU rows; empty if the shop has none'),
   goodsId: IdSchema,
   productId: IdSchema,
   goodsSn: z.string(),
@@ -119,14 +121,26 @@ export const OrderSchema = z.object({
       status: z.int(),
       trackingNos: z.array(z.string()),
       carrier: z.string(),
-      lines: z.array(z.object({ goodsId: IdSchema, productId: IdSchema, sku: z.string(), quantity: z.int() })),
+      lines: z.array(
+        z.object({ goodsId: IdSchema, productId: IdSchema, sku: z.string(), quantity: z.int() }),
+      ),
     }),
   ),
   invoice: z.object({ type: z.string(), title: z.string(), content: z.string() }).nullable(),
-  notes: z.object({ buyer: z.string(), toBuyer: z.string(), internal: z.string(), outOfStock: z.string(), surplus: z.string() }),
+  notes: z.object({
+    buyer: z.string(),
+    toBuyer: z.string(),
+    internal: z.string(),
+    outOfStock: z.string(),
+    surplus: z.string(),
+  }),
   giftWrap: z.object({ pack: z.string(), card: z.string(), cardMessage: z.string() }),
   activity: z
-    .object({ code: z.string(), id: IdSchema, depositOnly: z.boolean().describe('a group-buy that has not succeeded yet') })
+    .object({
+      code: z.string(),
+      id: IdSchema,
+      depositOnly: z.boolean().describe('a group-buy that has not succeeded yet'),
+    })
     .nullable(),
   mergedFrom: z.array(
     z.object({ orderId: IdSchema, orderSn: z.string(), addTime: RawTimeSchema, recIds: z.array(IdSchema) }),

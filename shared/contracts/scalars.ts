@@ -46,7 +46,8 @@ export const WireMoneySchema = z
 /** Money between our own parts: decimal string outside, integer minor units (fen) inside. */
 export const MoneySchema = z.codec(WireMoneySchema, z.int(), {
   decode: (text) => Math.round(Number(text) * 100),
-  encode: (minor) => `${minor < 0 ? '-' : ''}${Math.trunc(Math.abs(minor) / 100)}.${String(Math.abs(minor) % 100).padStart(2, '0')}`,
+  encode: (minor) =>
+    `${minor < 0 ? '-' : ''}${Math.trunc(Math.abs(minor) / 100)}.${String(Math.abs(minor) % 100).padStart(2, '0')}`,
 })
 
 /** (epoch, seq) of protocol §1 as the bridge sends it. */

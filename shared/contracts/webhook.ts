@@ -1,5 +1,12 @@
 import * as z from 'zod'
-import { IdSchema, InstantSchema, RawTimeSchema, TextSchema, WireMoneySchema, WireVersionSchema } from './scalars.ts'
+import {
+  IdSchema,
+  InstantSchema,
+  RawTimeSchema,
+  TextSchema,
+  WireMoneySchema,
+  WireVersionSchema,
+} from './scalars.ts'
 
 /**
  * Webhook contract v1: what the bridge posts to `POST /v1/shops/{shop}/events`.
@@ -157,7 +164,10 @@ export const OrderSnapshotSchema = z.looseObject({
   extension_code: TextSchema,
   extension_id: IdSchema,
   group_buy: z
-    .looseObject({ deposit: WireMoneySchema, status: z.int().min(0).max(4).describe('3 = the activity succeeded') })
+    .looseObject({
+      deposit: WireMoneySchema,
+      status: z.int().min(0).max(4).describe('3 = the activity succeeded'),
+    })
     .optional(),
   to_buyer: TextSchema,
   pay_note: TextSchema,
@@ -176,14 +186,22 @@ export const OrderTombstoneSchema = z.looseObject({
   order_sn: z.string().regex(/^[A-Za-z0-9_-]{1,20}$/),
   add_time: RawTimeSchema,
   rec_ids: z.array(IdSchema),
-  order_status: z.int().min(0).max(6).nullable().describe('the status it was deleted with; null if inferred by a sweep'),
+  order_status: z
+    .int()
+    .min(0)
+    .max(6)
+    .nullable()
+    .describe('the status it was deleted with; null if inferred by a sweep'),
   merged_into: z.looseObject({ order_id: IdSchema, order_sn: TextSchema }).optional(),
 })
 export type OrderTombstone = z.infer<typeof OrderTombstoneSchema>
 
 const Envelope = {
   version: WireVersionSchema,
-  hash: z.string().regex(/^[0-9a-f]{64}$/).describe('SHA-256 of the snapshot as the bridge computes it, for the sweep alone'),
+  hash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .describe('SHA-256 of the snapshot as the bridge computes it, for the sweep alone'),
   hashVersion: z.int().positive(),
 }
 
@@ -198,7 +216,10 @@ export const OrderDeletedEventSchema = z.looseObject({
   tombstone: OrderTombstoneSchema,
 })
 
-export const WebhookEventSchema = z.discriminatedUnion('type', [OrderSnapshotEventSchema, OrderDeletedEventSchema])
+export const WebhookEventSchema = z.discriminatedUnion('type', [
+  OrderSnapshotEventSchema,
+  OrderDeletedEventSchema,
+])
 export type WebhookEvent = z.infer<typeof WebhookEventSchema>
 
 /** Kinds that v1 names already and no target takes yet: they are answered `not-subscribed`, so a newer bridge does no harm. */
@@ -223,7 +244,10 @@ export const EventResultSchema = z.object({
 export type EventResult = z.infer<typeof EventResultSchema>
 
 /** 202 when every event is `accepted`, 207 otherwise. */
-export const WebhookAnswerSchema = z.object({ correlationId: z.string(), results: z.array(EventResultSchema) })
+export const WebhookAnswerSchema = z.object({
+  correlationId: z.string(),
+  results: z.array(EventResultSchema),
+})
 export type WebhookAnswer = z.infer<typeof WebhookAnswerSchema>
 
 /** RFC 9457 problem details; `type` is a relative reference into the contract's page. */

@@ -25,6 +25,9 @@ export function split(total: number, weights: readonly number[]): number[] {
   const fair = base > 0 ? weights : weights.map(() => 1)
   const scale = Math.abs(total)
   // Scaling every weight by the total makes each at least its share, so that allocate caps nothing.
-  const { shares } = allocate(scale, fair.map((weight) => weight * Math.max(1, scale)))
+  const { shares } = allocate(
+    scale,
+    fair.map((weight) => weight * Math.max(1, scale)),
+  )
   return total < 0 ? shares.map((share) => -share) : shares
 }

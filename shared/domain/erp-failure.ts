@@ -40,7 +40,8 @@ export const FAILURE_RULES: Readonly<Record<ErpFailureClass, FailureRule>> = {
   AuthDenied: {
     then: 'retry',
     gate: 'denied',
-    remedy: 'Check the key, its rights and the ERP’s IP allow-list; put a new one with `npm run sync -- secret put`. Deliveries wait and go on by themselves.',
+    remedy:
+      'Check the key, its rights and the ERP’s IP allow-list; put a new one with `npm run sync -- secret put`. Deliveries wait and go on by themselves.',
   },
   RateLimited: { then: 'retry', remedy: 'Wait, or lower rate.perMinute of the target.' },
   Transient: { then: 'retry', gate: 'outage', remedy: 'Wait: it is tried again until the ERP answers.' },
@@ -49,16 +50,31 @@ export const FAILURE_RULES: Readonly<Record<ErpFailureClass, FailureRule>> = {
   DuplicateRef: { then: 'find', remedy: 'Wait: the existing document is compared.' },
   MissingReference: {
     then: 'park',
-    remedy: 'Create it in the ERP or correct the code in the shop. It is tried again every day, or at once with `npm run sync -- replay`.',
+    remedy:
+      'Create it in the ERP or correct the code in the shop. It is tried again every day, or at once with `npm run sync -- replay`.',
   },
-  Invalid: { then: 'park', remedy: 'Correct the order in the shop or the mapping, then `npm run sync -- replay`.' },
-  StateConflict: { then: 'park', remedy: 'The ERP’s document is too far on. Settle it by hand in the ERP, then `npm run sync -- replay`.' },
+  Invalid: {
+    then: 'park',
+    remedy: 'Correct the order in the shop or the mapping, then `npm run sync -- replay`.',
+  },
+  StateConflict: {
+    then: 'park',
+    remedy: 'The ERP’s document is too far on. Settle it by hand in the ERP, then `npm run sync -- replay`.',
+  },
   NotFound: { then: 'find', remedy: 'Wait: the ERP is asked again.' },
   Misconfigured: {
     then: 'retry',
     gate: 'denied',
-    remedy: 'Run `npm run sync -- doctor` and correct the target’s configuration. Deliveries wait and go on by themselves.',
+    remedy:
+      'Run `npm run sync -- doctor` and correct the target’s configuration. Deliveries wait and go on by themselves.',
   },
-  Unsupported: { then: 'park', remedy: 'The ERP cannot do this. Settle it by hand in the ERP, then `npm run sync -- replay`.' },
-  Protocol: { then: 'unknown', gate: 'outage', remedy: 'Wait: the answer could not be read; the ERP is asked what became of it.' },
+  Unsupported: {
+    then: 'park',
+    remedy: 'The ERP cannot do this. Settle it by hand in the ERP, then `npm run sync -- replay`.',
+  },
+  Protocol: {
+    then: 'unknown',
+    gate: 'outage',
+    remedy: 'Wait: the answer could not be read; the ERP is asked what became of it.',
+  },
 }

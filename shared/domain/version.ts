@@ -1,4 +1,4 @@
-import type { Version } from '../contracts/scalars.ts'
+import type { Version } from '#contracts/scalars.ts'
 
 /** Negative when `a` is older. Epochs order by their position in the shop's list, then seq decides (protocol §1). */
 export function compareVersions(a: Version, b: Version): number {

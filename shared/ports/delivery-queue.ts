@@ -1,4 +1,4 @@
-import type { DeliveryMessage } from '../contracts/delivery-message.ts'
+import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 
 export interface Enqueue {
   readonly message: DeliveryMessage

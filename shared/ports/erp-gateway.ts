@@ -1,6 +1,6 @@
-import type { Line, Order } from '../contracts/order.ts'
-import type { Op } from '../contracts/ledger-row.ts'
-import type { ErpFailure } from '../domain/erp-failure.ts'
+import type { ErpRequest } from '#contracts/erp-request.ts'
+import type { Line, Order } from '#contracts/order.ts'
+import type { ErpFailure } from '#domain/erp-failure.ts'
 
 /** What an ERP can do, fixed by its adapter and configuration; no network. */
 export interface Capabilities {
@@ -40,19 +40,6 @@ export type Found =
   | { readonly is: 'many'; readonly count: number }
   | { readonly is: 'one'; readonly document: FoundDocument }
   | { readonly is: 'failed'; readonly failure: ErpFailure }
-
-/** A write that is built and not sent: what `--dry-run` shows, and what is stored where only the same bytes may be repeated. */
-export interface ErpRequest {
-  readonly op: Op
-  readonly step: string
-  readonly reference: string
-  /** Idempotency key: reference + op + content. The same request has the same key. */
-  readonly key: string
-  /** What the mapping made of the order; compared by `find`. Absent for a cancel. */
-  readonly content?: unknown
-  /** The adapter's own serialised request, complete but for credentials and headers that age. */
-  readonly bytes: string
-}
 
 export type Built =
   | { readonly ok: true; readonly request: ErpRequest }

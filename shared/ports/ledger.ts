@@ -1,5 +1,5 @@
-import type { Subject } from '../contracts/delivery-message.ts'
-import type { LedgerRow, RowKey, RowStatus } from '../contracts/ledger-row.ts'
+import type { Subject } from '#contracts/delivery-message.ts'
+import type { LedgerRow, RowKey, RowStatus } from '#contracts/ledger-row.ts'
 
 export type Written =
   | { readonly ok: true }

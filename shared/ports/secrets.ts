@@ -1,4 +1,4 @@
-import type { ShopSecret, TargetSecret } from '../contracts/secrets.ts'
+import type { ShopSecret, TargetSecret } from '#contracts/secrets.ts'
 
 /** Undefined = no such secret has been put. Values may be cached for up to a minute. */
 export interface Secrets {

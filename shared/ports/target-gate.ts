@@ -1,4 +1,4 @@
-import type { ErpFailureClass } from '../domain/erp-failure.ts'
+import type { ErpFailureClass } from '#domain/erp-failure.ts'
 
 /** What a batch may do at a target; `leave` gives back what it did not use and tells how it went. */
 export interface Permit {

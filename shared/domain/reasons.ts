@@ -1,0 +1,108 @@
+import type { Reason } from '#contracts/ledger-row.ts'
+
+/** Why a thing waits or needs a person, with the sentence and the fix a person reads in `parked` and `show`. */
+const REASONS = {
+  unpaid: ['The order is not paid.', 'Nothing to do: it goes on when the shop reports the payment.'],
+  deposit: [
+    'Only the deposit of a group-buy is paid.',
+    'Nothing to do: it goes on when the activity succeeds.',
+  ],
+  'cod-unconfirmed': [
+    'A cash-on-delivery order waits for its confirmation.',
+    'Confirm or cancel it in the shop.',
+  ],
+  'late-payment': [
+    'A payment arrived after the order was cancelled; its stock and coupon were already given back.',
+    'Refund and cancel it in the shop, or fulfil it: npm run sync -- replay <reference>.',
+  ],
+  unbalanced: [
+    'The shop’s goods total differs from the sum of its lines.',
+    'Correct the order in the shop, or raise rules.residualTolerance of the target, then replay.',
+  ],
+  'missing-sku': [
+    'A line has no SKU code.',
+    'Give the product a code in the shop, save the order once, or map it; then replay.',
+  ],
+  mapping: ['The mapping refused the order.', 'Correct the mapping or the order, then replay.'],
+  'missing-reference': [
+    'The ERP does not know something the order names.',
+    'Create it in the ERP or correct the code; it is tried again every day, or at once with replay.',
+  ],
+  refused: ['The ERP refused the document.', 'Correct the order in the shop or the mapping, then replay.'],
+  'too-late-to-amend': [
+    'The order was edited after the ERP’s document went too far on to be changed.',
+    'Settle the difference by hand in the ERP, then replay.',
+  ],
+  'too-late-to-cancel': [
+    'The order was cancelled after the ERP’s document went too far on.',
+    'Stop the goods and settle it by hand in the ERP, then replay.',
+  ],
+  'amend-unsupported': [
+    'This ERP cannot change or cancel a document.',
+    'Change the document by hand in the ERP, then replay.',
+  ],
+  'cancel-unsupported': [
+    'This ERP cannot cancel a document.',
+    'Cancel the document by hand in the ERP, then replay.',
+  ],
+  'cancelled-in-erp': [
+    'The document was cancelled in the ERP while the shop still wants the order.',
+    'Cancel the order in the shop, or place it anew: npm run sync -- replay <reference>.',
+  ],
+  'missing-in-erp': [
+    'The ERP no longer has a document it had acknowledged.',
+    'Find out who deleted it; then npm run sync -- replay <reference> --was absent places it anew.',
+  ],
+  'many-documents': [
+    'The ERP has several documents under this reference.',
+    'Cancel all but one in the ERP, then replay.',
+  ],
+  'reference-collision': [
+    'The ERP has a document under this reference that is not this order’s.',
+    'Rename or remove that document in the ERP, then replay.',
+  ],
+  verify: [
+    'It is unknown whether the ERP carried out the last write, and it cannot be asked.',
+    'Look in the ERP, then npm run sync -- replay <reference> --was placed or --was absent.',
+  ],
+  vanished: [
+    'The order disappeared from the shop without having been cancelled.',
+    'If it was deleted on purpose, cancel the document in the ERP; if the database was restored, restore the order.',
+  ],
+  'tombstone-burst': [
+    'Unusually many deletions of orders the ERP has arrived within the hour.',
+    'Check that the shop’s database was not restored or emptied, then replay.',
+  ],
+  'merge-predecessor': [
+    'An order this one was merged from is too far on in the ERP to be cancelled.',
+    'Settle both documents by hand in the ERP, then replay.',
+  ],
+  'returned-unplaced': [
+    'The order was returned in the shop before the ERP ever had it.',
+    'Enter it by hand in the ERP if the books need it; otherwise nothing to do.',
+  ],
+  'too-old': [
+    'The message waited for more than ten days.',
+    'Check that the target works (doctor), then replay.',
+  ],
+} as const satisfies Record<string, readonly [message: string, remedy: string]>
+
+export type ReasonCode = keyof typeof REASONS
+
+/** A reason with its sentence and fix; `about` adds the ERP's words, the SKU, the field. */
+export function reason(
+  code: ReasonCode,
+  about: { detail?: string; subject?: string; field?: string; remedy?: string } = {},
+): Reason {
+  const [message, remedy] = REASONS[code]
+  return {
+    code,
+    message: about.detail ? `${message} ${about.detail}` : message,
+    remedy: about.remedy ?? remedy,
+    ...(about.subject === undefined ? {} : { subject: about.subject }),
+    ...(about.field === undefined ? {} : { field: about.field }),
+  }
+}
+
+/** Reasons that may pass by themselves once somebody creates what is missing: the sweep tries them again when `wakeAt` is due. */
+export const WAKES: ReadonlySet<string> = new Set<ReasonCode>(['missing-reference', 'missing-sku'])
