@@ -1,0 +1,18 @@
+import * as z from 'zod'
+import { TargetNameSchema } from '#contracts/scalars.ts'
+import { MillisecondsSchema, parseEnv } from '#runtime/env.ts'
+
+export const ErpDeliverEnvSchema = z.object({
+  STAGE: z.string().min(1),
+  TARGET: TargetNameSchema,
+  CONFIG_DIR: z.string().min(1).describe('relative to the bundle'),
+  SECRET_PREFIX: z.string().min(1),
+  TABLE_NAME: z.string().min(1),
+  QUEUE_URL: z.url(),
+  CALL_DEADLINE_MS: MillisecondsSchema,
+  SETTLE_MS: MillisecondsSchema,
+  LEASE_MS: MillisecondsSchema,
+  RETRY_FLOOR_MS: MillisecondsSchema,
+})
+
+export const readEnv = () => parseEnv(ErpDeliverEnvSchema, process.env)

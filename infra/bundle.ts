@@ -1,0 +1,52 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
+import { explain, readArguments } from './explain.ts'
+import { readSyncConfig } from './sync-config.ts'
+
+const functionsDir = fileURLToPath(new URL('../functions', import.meta.url))
+
+/** Bundles every function into `outDir/<function>/`, each with its own copy of the configuration. */
+export function bundle({ configDir, outDir }: { configDir: string; outDir: string }): void {
+  // What is wrong with the configuration is told before anything is replaced.
+  readSyncConfig(configDir)
+  for (const name of functionNames()) {
+    const target = join(outDir, name)
+    rmSync(target, { recursive: true, force: true })
+    mkdirSync(target, { recursive: true })
+    buildSync({
+      entryPoints: [join(functionsDir, name, 'handler.ts')],
+      outfile: join(target, 'index.mjs'),
+      bundle: true,
+      platform: 'node',
+      target: 'node24',
+      format: 'esm',
+      mainFields: ['module', 'main'],
+      minify: true,
+      legalComments: 'none',
+      logLevel: 'error',
+      // CommonJS parts of the AWS SDK still call require.
+      banner: { js: `import{createRequire}from'node:module';const require=createRequire(import.meta.url);` },
+    })
+    copyConfig(configDir, join(target, 'config'))
+  }
+}
+
+export const functionNames = (): string[] =>
+  readdirSync(functionsDir)
+    .filter((name) => existsSync(join(functionsDir, name, 'handler.ts')))
+    .sort()
+
+/** Only what the functions read: the folder may be a whole project, local secrets included. */
+function copyConfig(from: string, to: string) {
+  for (const part of ['sync.config.json', 'mappings']) {
+    if (existsSync(join(from, part))) cpSync(join(from, part), join(to, part), { recursive: true })
+  }
+}
+
+if (import.meta.main)
+  explain(() => {
+    const args = readArguments('config', 'out')
+    bundle({ configDir: args.config ?? '.', outDir: args.out ?? '.build' })
+  })

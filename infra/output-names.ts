@@ -1,0 +1,11 @@
+const pascal = (name: string) => name.replace(/(?:^|-+)(.)/g, (_, letter: string) => letter.toUpperCase())
+
+/** The stack outputs by which the operator's tools find a deployment. */
+export const OUTPUT_NAMES = {
+  /** Of the sync stack; `{shop}` stands for the shop's id. */
+  webhookUrl: 'WebhookUrl',
+  /** Of the stateful stack, as all below. */
+  tableName: 'TableName',
+  queueUrl: (target: string) => `QueueUrl${pascal(target)}`,
+  deadLetterQueueUrl: (target: string) => `DeadLetterQueueUrl${pascal(target)}`,
+} as const

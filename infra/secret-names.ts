@@ -1,0 +1,9 @@
+/** Names of the secrets of a stage; operators put their values, the stack never does. */
+export const secretNames = (stage: string) => {
+  const prefix = `/ecshop-erp-sync/${stage}`
+  return {
+    prefix,
+    shop: (shop: string) => `${prefix}/shop/${shop}/webhook`,
+    target: (target: string) => `${prefix}/target/${target}/erp`,
+  }
+}

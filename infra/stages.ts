@@ -1,0 +1,89 @@
+import { UsageError } from './usage-error.ts'
+
+/** How one deployment is set up. Why the times stand in this order: docs/architecture.md, "One delivery". */
+export interface Stage {
+  readonly name: string
+  /** One call to an ERP is aborted after this. */
+  readonly callDeadlineSeconds: number
+  /** How long after its deadline an unanswered call may still take effect, where the target does not say. */
+  readonly settleSeconds: number
+  readonly deliverTimeoutSeconds: number
+  /** A claim on a ledger row expires after this. */
+  readonly leaseSeconds: number
+  readonly visibilitySeconds: number
+  /** No retry comes sooner. */
+  readonly retryFloorSeconds: number
+  readonly batchSize: number
+  /** Most concurrent deliveries to one target, whatever its slots. SQS allows no less than 2. */
+  readonly maxConcurrency: number
+  readonly requestsPerSecond: number
+  readonly requestBurst: number
+  readonly logRetentionDays: number
+  /** Keep data, queues and secrets when they leave the stack, and protect them from deletion. */
+  readonly keepsData: boolean
+}
+
+const deployed = {
+  callDeadlineSeconds: 20,
+  settleSeconds: 300,
+  deliverTimeoutSeconds: 60,
+  leaseSeconds: 75,
+  visibilitySeconds: 360,
+  retryFloorSeconds: 30,
+  batchSize: 10,
+  maxConcurrency: 50,
+  requestsPerSecond: 50,
+  requestBurst: 100,
+  logRetentionDays: 90,
+  keepsData: true,
+}
+
+const stages: readonly Stage[] = [
+  {
+    name: 'local',
+    callDeadlineSeconds: 2,
+    settleSeconds: 3,
+    deliverTimeoutSeconds: 5,
+    leaseSeconds: 6,
+    visibilitySeconds: 30,
+    retryFloorSeconds: 1,
+    batchSize: 5,
+    maxConcurrency: 2,
+    requestsPerSecond: 50,
+    requestBurst: 100,
+    logRetentionDays: 1,
+    keepsData: false,
+  },
+  { name: 'test', ...deployed },
+  { name: 'prod', ...deployed },
+]
+
+/** SQS moves a message aside after this many receives; the age of a message ends its retries long before. */
+export const RECEIVE_LIMIT = 1000
+export const RETENTION_DAYS = 14
+
+/** Throws a UsageError for an unknown stage. */
+export function stageNamed(name: string): Stage {
+  const stage = stages.find((candidate) => candidate.name === name)
+  if (stage) return stage
+  const names = stages.map((known) => known.name).join(', ')
+  throw new UsageError(
+    `${name === '' ? 'No stage was named' : `There is no stage "${name}"`}; use --stage with one of ${names}.`,
+  )
+}
+
+/** Throws a UsageError when a delivery could outlive its call's abort, its claim, or its message's invisibility. */
+export function checkStage(stage: Stage): void {
+  const { name, callDeadlineSeconds, deliverTimeoutSeconds, leaseSeconds, visibilitySeconds } = stage
+  const faults = [
+    callDeadlineSeconds < deliverTimeoutSeconds ||
+      `the call deadline (${callDeadlineSeconds} s) must be shorter than the function timeout (${deliverTimeoutSeconds} s)`,
+    deliverTimeoutSeconds < leaseSeconds ||
+      `the function timeout (${deliverTimeoutSeconds} s) must be shorter than the lease (${leaseSeconds} s)`,
+    leaseSeconds <= visibilitySeconds ||
+      `the lease (${leaseSeconds} s) must not be longer than the visibility timeout (${visibilitySeconds} s)`,
+    visibilitySeconds >= 6 * deliverTimeoutSeconds ||
+      `the visibility timeout (${visibilitySeconds} s) must be at least six function timeouts (${6 * deliverTimeoutSeconds} s)`,
+  ].filter((fault) => typeof fault === 'string')
+  if (faults.length > 0) throw new UsageError(`Stage ${name} is unsafe: ${faults.join('; ')}.`)
+}

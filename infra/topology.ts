@@ -1,0 +1,9 @@
+import type { TargetConfig } from '#contracts/config.ts'
+
+/** What of a SyncConfig shapes the infrastructure; the rest concerns the functions alone. */
+export interface Topology {
+  readonly shops: Readonly<Record<string, object>>
+  readonly targets: Readonly<Record<string, TargetTopology>>
+}
+
+export type TargetTopology = Readonly<Pick<TargetConfig, 'rate' | 'settleSeconds'>>

@@ -1,0 +1,264 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { ErpDeliverEnvSchema } from '../../functions/erp-deliver/env.ts'
+import { ShopWebhookEnvSchema } from '../../functions/shop-webhook/env.ts'
+import { RECEIVE_LIMIT, stageNamed } from '../../infra/stages.ts'
+import { type Resource, resourcesOf, synthesized, topology } from '../support/synthesized.ts'
+
+const targets = Object.keys(topology.targets)
+const DAY_SECONDS = 86_400
+
+const StatementSchema = z.looseObject({
+  Effect: z.enum(['Allow', 'Deny']),
+  Action: z.union([z.string(), z.array(z.string())]).transform((action) => [action].flat()),
+  Resource: z.unknown().transform((resource) => (Array.isArray(resource) ? resource : [resource])),
+})
+const PolicySchema = z.object({ PolicyDocument: z.looseObject({ Statement: z.array(StatementSchema) }) })
+const FunctionSchema = z.looseObject({
+  Timeout: z.int(),
+  Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }),
+})
+
+/** What CloudFormation would put there, as far as a parser can tell. */
+function resolved(value: unknown): string {
+  if (typeof value === 'string') return value
+  const join = z.object({ 'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]) }).safeParse(value)
+  if (join.success) return join.data['Fn::Join'][1].map(resolved).join(join.data['Fn::Join'][0])
+  return 'https://deployed.example/thing'
+}
+
+const environmentOf = (resource: Resource) =>
+  Object.fromEntries(
+    Object.entries(FunctionSchema.parse(resource.Properties).Environment.Variables).map(([name, value]) => [
+      name,
+      resolved(value),
+    ]),
+  )
+
+describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => {
+  const stage = stageNamed(name)
+  let templates: ReturnType<typeof synthesized>
+  const all = (type: string) => [
+    ...resourcesOf(templates.stateful, type),
+    ...resourcesOf(templates.sync, type),
+  ]
+  const functions = () => all('AWS::Lambda::Function').map(([, resource]) => resource)
+  const delivers = () => functions().filter((resource) => 'TARGET' in environmentOf(resource))
+
+  beforeAll(() => {
+    templates = synthesized(stage)
+  })
+
+  it('give each target a FIFO queue whose groups do not wait for each other, and a dead-letter queue', () => {
+    const queues = all('AWS::SQS::Queue')
+    expect(queues).toHaveLength(2 * targets.length)
+    for (const [, { Properties }] of queues) {
+      expect(Properties).toMatchObject({
+        FifoQueue: true,
+        DeduplicationScope: 'messageGroup',
+        FifoThroughputLimit: 'perMessageGroupId',
+        ContentBasedDeduplication: false,
+        MessageRetentionPeriod: 14 * DAY_SECONDS,
+      })
+      expect(Properties['QueueName']).toMatch(/^.{1,75}\.fifo$/)
+    }
+    const queueNames = queues.map(([, { Properties }]) => Properties['QueueName'])
+    expect(queueNames).toContain(`ecshop-erp-sync-${name}-deliveries-beta-erp.fifo`)
+  })
+
+  it('let no queue lose a message without a dead-letter queue, nor before a thousand receives', () => {
+    const queues = all('AWS::SQS::Queue')
+    const redrives = queues.flatMap(([id, { Properties }]) =>
+      Properties['RedrivePolicy'] === undefined ? [] : [[id, Properties['RedrivePolicy']] as const],
+    )
+    const dead = redrives.map(([, redrive]) => {
+      const { deadLetterTargetArn, maxReceiveCount } = z
+        .object({
+          deadLetterTargetArn: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.literal('Arn')]) }),
+          maxReceiveCount: z.int(),
+        })
+        .parse(redrive)
+      expect(maxReceiveCount).toBe(RECEIVE_LIMIT)
+      return deadLetterTargetArn['Fn::GetAtt'][0]
+    })
+    expect(RECEIVE_LIMIT).toBe(1000)
+    const alive = redrives.map(([id]) => id)
+    expect([...alive, ...dead].sort()).toEqual(queues.map(([id]) => id).sort())
+  })
+
+  it('hide a message for at least six times as long as its function may run', () => {
+    const timeout = Math.max(...delivers().map((deliver) => FunctionSchema.parse(deliver.Properties).Timeout))
+    const visible = all('AWS::SQS::Queue').filter(([, { Properties }]) => 'RedrivePolicy' in Properties)
+    expect(visible).toHaveLength(targets.length)
+    for (const [, { Properties }] of visible) {
+      expect(Properties['VisibilityTimeout']).toBeGreaterThanOrEqual(6 * timeout)
+    }
+  })
+
+  it('take every batch apart, from one source for each target', () => {
+    const sources = all('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties)
+    expect(sources).toHaveLength(targets.length)
+    for (const source of sources) {
+      expect(source['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures'])
+      expect(source['BatchSize']).toBe(stage.batchSize)
+    }
+    const concurrency = sources.map(
+      (source) => z.object({ MaximumConcurrency: z.int() }).parse(source['ScalingConfig']).MaximumConcurrency,
+    )
+    expect(concurrency).toEqual([2, Math.min(7, stage.maxConcurrency)])
+  })
+
+  it('run every function on Node 24 for ARM', () => {
+    expect(functions()).toHaveLength(1 + targets.length)
+    for (const { Properties } of functions()) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+      })
+    }
+  })
+
+  it('give each delivery the environment it parses, with times in their safe order', () => {
+    expect(delivers().map((deliver) => environmentOf(deliver)['TARGET'])).toEqual(targets)
+    for (const deliver of delivers()) {
+      const env = ErpDeliverEnvSchema.strict().parse(environmentOf(deliver))
+      const timeoutMs = FunctionSchema.parse(deliver.Properties).Timeout * 1000
+      expect(env.STAGE).toBe(name)
+      expect(env.SECRET_PREFIX).toBe(`/ecshop-erp-sync/${name}`)
+      expect(env.CALL_DEADLINE_MS).toBeLessThan(timeoutMs)
+      expect(timeoutMs).toBeLessThan(env.LEASE_MS)
+      expect(env.RETRY_FLOOR_MS).toBe(stage.retryFloorSeconds * 1000)
+      expect(env.SETTLE_MS).toBe(env.TARGET === 'beta-erp' ? 0 : stage.settleSeconds * 1000)
+    }
+  })
+
+  it('give the webhook the environment it parses, with the queue of every target', () => {
+    const [webhook, ...others] = functions().filter((resource) => 'QUEUE_URLS' in environmentOf(resource))
+    expect(others).toEqual([])
+    const env = ShopWebhookEnvSchema.strict().parse(environmentOf(webhook as Resource))
+    expect(Object.keys(env.QUEUE_URLS)).toEqual(targets)
+  })
+
+  it('allow no action by wildcard, and no resource beyond an index or the ending of a secret', () => {
+    const statements = [...all('AWS::IAM::Policy'), ...all('AWS::SQS::QueuePolicy')]
+      .flatMap(([, { Properties }]) => PolicySchema.parse(Properties).PolicyDocument.Statement)
+      .filter(({ Effect }) => Effect === 'Allow')
+    expect(statements.length).toBeGreaterThan(0)
+    for (const { Action, Resource } of statements) {
+      for (const action of Action) expect(action).not.toContain('*')
+      for (const resource of Resource.map(resolved)) {
+        expect(resource.replace(/\/index\/\*$/, '').replace(/-\?{6}$/, '')).not.toMatch(/[*?]/)
+      }
+    }
+  })
+
+  it('attach no managed policy and name no region, account or partition', () => {
+    for (const [, { Properties }] of all('AWS::IAM::Role')) {
+      expect(Properties).not.toHaveProperty('ManagedPolicyArns')
+    }
+    expect(JSON.stringify(templates)).not.toMatch(
+      /arn:aws|\b[a-z]{2}-(east|west|north|south|central)[a-z]*-\d|amazonaws\.com\.cn/,
+    )
+  })
+
+  it('let each delivery read the secret of its own target only, and the webhook those of the shops', () => {
+    const readable = resourcesOf(templates.sync, 'AWS::IAM::Policy').map(([, { Properties }]) =>
+      PolicySchema.parse(Properties)
+        .PolicyDocument.Statement.filter(({ Action }) => Action.includes('secretsmanager:GetSecretValue'))
+        .flatMap(({ Resource }) => Resource.map(resolved))
+        .map((arn) => arn.replace(/^.*:secret:/, '')),
+    )
+    const prefix = `/ecshop-erp-sync/${name}`
+    expect(readable).toEqual([
+      [`${prefix}/shop/ec/webhook-??????`, `${prefix}/shop/EC2/webhook-??????`],
+      [`${prefix}/target/alpha/erp-??????`],
+      [`${prefix}/target/beta-erp/erp-??????`],
+    ])
+  })
+
+  it('name the secret of each shop and each target, and put no value into any', () => {
+    const secrets = all('AWS::SecretsManager::Secret').map(([, { Properties }]) => Properties)
+    expect(secrets).toEqual([
+      { Name: `/ecshop-erp-sync/${name}/shop/ec/webhook` },
+      { Name: `/ecshop-erp-sync/${name}/shop/EC2/webhook` },
+      { Name: `/ecshop-erp-sync/${name}/target/alpha/erp` },
+      { Name: `/ecshop-erp-sync/${name}/target/beta-erp/erp` },
+    ])
+  })
+
+  it('keep the data of a deployment and throw away that of a demo', () => {
+    const kept = stage.keepsData ? 'Retain' : 'Delete'
+    const stateful = ['AWS::DynamoDB::Table', 'AWS::SQS::Queue', 'AWS::SecretsManager::Secret'].flatMap(all)
+    for (const [id, { DeletionPolicy }] of stateful) expect([id, DeletionPolicy]).toEqual([id, kept])
+    const [[, table]] = all('AWS::DynamoDB::Table') as [[string, Resource]]
+    expect(table.Properties).toMatchObject({
+      DeletionProtectionEnabled: stage.keepsData,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: stage.keepsData },
+    })
+    expect(name === 'local').toBe(!stage.keepsData)
+  })
+
+  it('index the ledger by number, by reference and by state, on demand, with a time to live', () => {
+    const [[, table]] = all('AWS::DynamoDB::Table') as [[string, Resource]]
+    const index = (indexName: string, hash: string, range?: string) => ({
+      IndexName: indexName,
+      KeySchema: [
+        { AttributeName: hash, KeyType: 'HASH' },
+        ...(range === undefined ? [] : [{ AttributeName: range, KeyType: 'RANGE' }]),
+      ],
+      Projection: { ProjectionType: 'ALL' },
+    })
+    expect(table.Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      GlobalSecondaryIndexes: [
+        index('byNo', 'no', 'pk'),
+        index('byRef', 'ref'),
+        index('byState', 'stateKey', 'stateAt'),
+      ],
+      TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+    })
+    expect(table.Properties['AttributeDefinitions']).toContainEqual({
+      AttributeName: 'stateAt',
+      AttributeType: 'N',
+    })
+  })
+
+  it('open one route to the world, throttled and logged', () => {
+    const routes = all('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties['RouteKey'])
+    expect(routes).toEqual(['POST /v1/shops/{shop}/events'])
+    const [[, api]] = all('AWS::ApiGatewayV2::Stage') as [[string, Resource]]
+    expect(api.Properties).toMatchObject({
+      StageName: '$default',
+      DefaultRouteSettings: { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 },
+      AccessLogSettings: {
+        DestinationArn: expect.anything(),
+        Format: expect.stringContaining('$context.status'),
+      },
+    })
+  })
+
+  it('let every log end some day', () => {
+    const logs = all('AWS::Logs::LogGroup')
+    expect(logs).toHaveLength(functions().length + 1)
+    for (const [, { Properties }] of logs) expect(Properties['RetentionInDays']).toBe(stage.logRetentionDays)
+  })
+
+  it('tell where everything is', () => {
+    expect(Object.keys(templates.sync.Outputs)).toEqual(['WebhookUrl'])
+    expect(resolved(templates.sync.Outputs['WebhookUrl']?.Value)).toMatch(/\/v1\/shops\/\{shop\}\/events$/)
+    expect(Object.keys(templates.stateful.Outputs)).toEqual(
+      expect.arrayContaining([
+        'TableName',
+        'QueueUrlAlpha',
+        'DeadLetterQueueUrlAlpha',
+        'QueueUrlBetaErp',
+        'DeadLetterQueueUrlBetaErp',
+      ]),
+    )
+  })
+})
