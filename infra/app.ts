@@ -17,7 +17,11 @@ export const createApp = (outdir?: string): App =>
   new App({
     analyticsReporting: false,
     stackTraces: false,
-    context: { [DISABLE_CREATION_STACK_TRACES]: true },
+    context: {
+      [DISABLE_CREATION_STACK_TRACES]: true,
+      // What a function uses cannot be taken away beneath it.
+      '@aws-cdk/core:defaultCrossStackReferences': 'strong',
+    },
     ...(outdir !== undefined && { outdir }),
   })
 
