@@ -1,0 +1,87 @@
+import { gunzipSync, gzipSync } from 'node:zlib'
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import * as z from 'zod'
+import { type Subject, SubjectSchema } from '#contracts/delivery-message.ts'
+import { type LedgerRow, LedgerRowSchema, type RowKey, type RowStatus } from '#contracts/ledger-row.ts'
+import { itemKey } from './item-key.ts'
+import { UnreadableItemError } from './unreadable-item-error.ts'
+
+export type Item = Record<string, AttributeValue>
+
+/** Above this a row is gzipped: it is read and written several times per delivery, and a thousand lines are 100 kB of text. */
+const PLAIN_ROW_BYTES = 8_192
+/** The statuses somebody looks for; rows without them stay out of the index `byState`. */
+const LISTED: ReadonlySet<RowStatus> = new Set<RowStatus>(['new', 'open', 'held', 'parked'])
+
+export const rowKey = (key: RowKey): Item => itemKey(partition(key), 'row')
+export const subjectKey = (key: RowKey): Item => itemKey(partition(key), 'subject')
+export const requestKey = (key: RowKey, id: string): Item => itemKey(partition(key), `request#${id}`)
+export const stateKey = (target: string, status: RowStatus): string => `${target}#${status}`
+const partition = (key: RowKey): string => `L#${key.shop}#${key.kind}#${key.sourceId}#${key.target}`
+
+/** The row as an item: what conditions and indexes need beside the row itself. Throws for a row that could not be read back. */
+export function rowToItem(row: LedgerRow): Item {
+  const json = JSON.stringify(z.encode(LedgerRowSchema, row))
+  return {
+    ...rowKey(row.key),
+    rev: { N: String(row.rev) },
+    writer: { S: row.writer },
+    status: { S: row.status },
+    // An empty string is no index key: DynamoDB refuses the whole item.
+    ...(row.no === '' ? {} : { no: { S: row.no } }),
+    ref: { S: row.ref },
+    ...(LISTED.has(row.status) && {
+      stateKey: { S: stateKey(row.key.target, row.status) },
+      stateAt: { N: String(row.updatedAt) },
+    }),
+    row: Buffer.byteLength(json) > PLAIN_ROW_BYTES ? { B: gzipSync(json) } : { S: json },
+  }
+}
+
+export function itemToRow(item: Item): LedgerRow {
+  return read(item, LedgerRowSchema, () => {
+    const stored = item['row']
+    return JSON.parse(stored?.B ? gunzipSync(stored.B).toString() : (stored?.S ?? ''))
+  })
+}
+
+export function subjectToItem(key: RowKey, subject: Subject, expiresAt: number): Item {
+  return { ...subjectKey(key), ...expiring(JSON.stringify(z.encode(SubjectSchema, subject)), expiresAt) }
+}
+
+export function itemToSubject(item: Item): Subject {
+  return read(item, SubjectSchema, () => JSON.parse(bodyOf(item)))
+}
+
+export function requestToItem(key: RowKey, id: string, bytes: string, expiresAt: number): Item {
+  return { ...requestKey(key, id), ...expiring(bytes, expiresAt) }
+}
+
+export function itemToRequest(item: Item): string {
+  return read(item, z.string(), () => bodyOf(item))
+}
+
+/** DynamoDB may take two days to remove what has expired. */
+export function isLive(item: Item, nowMs: number): boolean {
+  return Number(item['ttl']?.N) * 1000 > nowMs
+}
+
+function expiring(body: string, expiresAt: number): Item {
+  return { body: { B: gzipSync(body) }, ttl: { N: String(expiresAt) } }
+}
+
+function bodyOf(item: Item): string {
+  return gunzipSync(item['body']?.B ?? new Uint8Array()).toString()
+}
+
+/** The errors of gunzip and JSON.parse may quote the content, so neither is passed on. */
+function read<T>(item: Item, schema: z.ZodType<T>, content: () => unknown): T {
+  let parsed: z.ZodSafeParseResult<T>
+  try {
+    parsed = schema.safeParse(content())
+  } catch {
+    throw new UnreadableItemError(item, 'its body is damaged')
+  }
+  if (!parsed.success) throw new UnreadableItemError(item, parsed.error)
+  return parsed.data
+}
