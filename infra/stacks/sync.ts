@@ -64,8 +64,9 @@ export class SyncStack extends Stack {
   /** One function for each target: a slow one takes nothing from the others. */
   #erpDeliver(target: string, config: TargetTopology) {
     const { stage, table, deliveries, buildDir } = this.#props
-    const queue = deliveries.get(target)?.queue
-    if (!queue) throw new Error(`No queue for target ${target}`)
+    const queues = deliveries.get(target)
+    if (!queues) throw new Error(`No queue for target ${target}`)
+    const { queue, dlq } = queues
     const deliver = new SyncFunction(this, `ErpDeliver-${target}`, {
       stage,
       buildDir,
@@ -79,6 +80,7 @@ export class SyncStack extends Stack {
         SECRET_PREFIX: secretNames(stage.name).prefix,
         TABLE_NAME: table.tableName,
         QUEUE_URL: queue.queueUrl,
+        DLQ_URL: dlq.queueUrl,
         CALL_DEADLINE_MS: milliseconds(stage.callDeadlineSeconds),
         SETTLE_MS: milliseconds(config.settleSeconds ?? stage.settleSeconds),
         LEASE_MS: milliseconds(stage.leaseSeconds),
@@ -92,14 +94,9 @@ export class SyncStack extends Stack {
         reportBatchItemFailures: true,
       }),
     )
-    table.grant(
-      deliver.function,
-      'dynamodb:GetItem',
-      'dynamodb:PutItem',
-      'dynamodb:UpdateItem',
-      'dynamodb:DeleteItem',
-      'dynamodb:Query',
-    )
+    // What can never be read goes there at once, so that its group goes on.
+    dlq.grant(deliver.function, 'sqs:SendMessage')
+    table.grant(deliver.function, 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem')
     this.#grantSecrets(deliver, [secretNames(stage.name).target(target)])
   }
 

@@ -1,6 +1,7 @@
 import type { Rules } from '#contracts/config.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import { type ErpRequest, ErpRequestSchema } from '#contracts/erp-request.ts'
+import { EpochMsSchema } from '#contracts/instant.ts'
 import type { ContentHash, Intent, LedgerRow, Reason, RowKey, RowStatus } from '#contracts/ledger-row.ts'
 import type { Line, Order } from '#contracts/order.ts'
 import {
@@ -72,7 +73,7 @@ export function rowKeyOf(message: Pick<DeliveryMessage, 'shop' | 'kind' | 'targe
 export async function deliver(received: DeliveryMessage, turn: Turn, deps: DeliverDeps): Promise<Outcome> {
   const now = deps.clock.now()
   const key = rowKeyOf(received)
-  const ageMs = now - Date.parse(received.firstSeenAt)
+  const ageMs = now - EpochMsSchema.decode(received.firstSeenAt)
   const ordinaryMs = retryDelay(ageMs, deps.times.retryFloorMs, deps.random.next())
 
   if (ageMs > MAX_AGE_MS) return parkTooOld(received, key, now, deps)

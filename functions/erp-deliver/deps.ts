@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
+import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
+import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
+import { createGateway } from '#adapters/erp/create-gateway.ts'
+import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
+import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
+import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
+import { deadLetter } from '#adapters/sqs/sqs-dead-letter.ts'
+import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
+import { type DeliverDeps, deliver } from '#app/deliver.ts'
+import { openTurn } from '#app/turn.ts'
+import type { DeliveryMessage } from '#contracts/delivery-message.ts'
+import { loadConfig } from '#runtime/config-file.ts'
+import { type BatchRecord, runFifoBatch } from '#runtime/fifo-batch.ts'
+import { createLog, inLogContext } from '#runtime/logger.ts'
+import { readDeliveryMessage } from '#runtime/read-delivery-message.ts'
+import { readEnv, readSqsEndpoint } from './env.ts'
+
+const CALL = { connectTimeoutMs: 1_000, requestTimeoutMs: 3_000, maxAttempts: 3 }
+/** What a record needs beside its calls: the reads and writes around them. */
+const STORE_MS = 500
+
+const env = readEnv()
+const configDir = resolve(import.meta.dirname, env.CONFIG_DIR)
+const config = loadConfig(configDir)
+const target = config.targets[env.TARGET]
+if (!target) throw new Error(`sync.config.json has no target "${env.TARGET}".`)
+
+const log = createLog('erp-deliver')
+const clock = { now: () => Date.now() }
+const ids = { next: () => randomUUID() }
+const sqs = createSqsClient({ ...CALL, ...readSqsEndpoint() })
+const visibility = new SqsVisibility(sqs)
+const dynamo = createDynamoClient(CALL)
+const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
+const limits = { ...target.rate, leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS }
+const gate = new DynamoTargetGate({ client: dynamo, table: env.TABLE_NAME, limits: () => limits, clock, ids })
+
+const deliverDeps: DeliverDeps = {
+  rules: target.rules,
+  gateway: createGateway(target, { configDir, secrets: () => secrets.target(env.TARGET), clock, ids }),
+  ledger: new DynamoLedger({ client: dynamo, table: env.TABLE_NAME, clock }),
+  allowTombstone: (shop, perHour) => gate.allowTombstone(shop, perHour),
+  clock,
+  ids,
+  random: { next: () => Math.random() },
+  log,
+  times: {
+    callMs: env.CALL_DEADLINE_MS,
+    leaseMs: env.LEASE_MS,
+    settleMs: env.SETTLE_MS,
+    retryFloorMs: env.RETRY_FLOOR_MS,
+  },
+}
+
+/** Delivers a batch within one turn at the target's gate. */
+export async function deliverBatch(records: readonly BatchRecord[], endsAt: number): Promise<string[]> {
+  const turn = openTurn(gate, env.TARGET, records.length, endsAt, clock)
+  try {
+    return await runFifoBatch<DeliveryMessage>(records, {
+      parse: readDeliveryMessage,
+      handle: (message) => deliver(message, turn, deliverDeps),
+      correlationId: ({ correlationId }) => correlationId,
+      within: (correlationId, run) => inLogContext({ correlationId }, run),
+      deadLetter: (record) => deadLetter(sqs, env.DLQ_URL, record),
+      setVisibility: async (changes) => {
+        const { failed } = await visibility.changeVisibility(env.QUEUE_URL, changes)
+        if (failed > 0)
+          log.warn('VISIBILITY_UNCHANGED', 'Messages come back when their visibility ends.', { failed })
+      },
+      endsAt,
+      longestRecordMs: env.CALL_DEADLINE_MS + STORE_MS,
+      clock,
+      log,
+    })
+  } finally {
+    await turn.end()
+  }
+}
