@@ -111,7 +111,10 @@ export class SqsDeliveryQueue implements DeliveryQueue {
  */
 function toBody(message: DeliveryMessage): string {
   const json = JSON.stringify(z.encode(DeliveryMessageSchema, message))
-  return json.replace(/[\uD800-\uDFFF\uFFFE\uFFFF]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`)
+  return json.replace(
+    /[\uD800-\uDFFF\uFFFE\uFFFF]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16)}`,
+  )
 }
 
 /** SQS counts the bodies of a batch together against the limit of one message. */
