@@ -2,5 +2,5 @@ import { defineConfig } from 'vitest/config'
 
 /** The tests that judge the domain, and nothing that starts a process: what Stryker runs for every mutant. */
 export default defineConfig({
-  test: { include: ['test/unit/domain/**/*.test.ts', 'test/property/**/*.test.ts'] },
+  test: { include: ['test/unit/domain/**/*.test.ts', 'test/property/**/*.test.ts', 'test/unit/app/deliver-*.test.ts'] },
 })

@@ -175,7 +175,7 @@ function showsEffect(
   const { document } = seen
   switch (intent.op) {
     case 'place':
-      return document.state === 'live' && steps.indexOf(document.step) >= steps.indexOf(intent.step)
+      return document.state === 'live' && rank(document.step, steps) >= rank(intent.step, steps)
     case 'amend':
       // Compared was the newest content; it speaks for the intent only where the intent was about the same.
       return (
@@ -188,6 +188,14 @@ function showsEffect(
       return document.state === 'cancelled'
   }
 }
+
+/** A step that the configuration no longer names counts as the last one: taking it for none would create again. */
+function rank(step: string, steps: Abilities['steps']): number {
+  const index = steps.indexOf(step)
+  return index === -1 ? steps.length : index
+}
+
+const stepAfter = (step: string, steps: Abilities['steps']): string | undefined => steps[rank(step, steps) + 1]
 
 /** Which calls the decision would make a write of, for callers that must look up or arm first. */
 export function isWrite(decision: Decision): decision is Extract<Decision, { do: Op | 'resend' }> {
@@ -277,7 +285,7 @@ function decidePresent(situation: Situation, known: Usable): Decision {
   const { abilities, objection, predecessors, decided } = situation
   if (known.is === 'live') {
     if (known.content === 'same') {
-      const next = abilities.steps[abilities.steps.indexOf(known.step) + 1]
+      const next = stepAfter(known.step, abilities.steps)
       return next === undefined
         ? { do: 'nothing', why: 'the ERP has this content' }
         : { do: 'place', step: next }
