@@ -53,6 +53,26 @@ describe('an entry', () => {
     })
   })
 
+  it('waits for the first of several leases to end', () => {
+    const one = opened(enterGate(closed, 0, 2, limits, 'a')).gate
+    const full = opened(enterGate(one, 100_000, 2, limits, 'b')).gate
+    expect(enterGate(full, 100_000, 1, limits, 'c')).toMatchObject({ why: 'slots', retryAfterMs: 20_000 })
+  })
+
+  it('waits until the next token is complete', () => {
+    const spent = opened(enterGate(closed, 0, 10, limits, 'a')).gate
+    const left = leaveGate(spent, 0, limits, 'a', [], 0) ?? spent
+    expect(enterGate(left, 400, 1, limits, 'b')).toEqual({ open: false, why: 'rate', retryAfterMs: 600 })
+  })
+
+  it('waits for the probe that runs, or for its lease', () => {
+    const open = batch(closed, 0, ['AuthDenied'])
+    const probing = opened(enterGate(open, 30_000, 1, limits, 'probe')).gate
+    const early = enterGate(probing, 30_000, 1, limits, 'b')
+    expect(early).toEqual({ open: false, why: 'breaker', retryAfterMs: 30_000 })
+    expect(enterGate(probing, 149_000, 1, limits, 'b')).toMatchObject({ retryAfterMs: 1_000 })
+  })
+
   it('finds the tokens of the time that has passed', () => {
     const spent = opened(enterGate(closed, 0, 10, { ...limits, slots: 50 }, 'a')).gate
     expect(opened(enterGate(spent, 3_500, 10, { ...limits, slots: 50 }, 'b')).tokens).toBe(3)
@@ -117,6 +137,10 @@ describe('the breaker', () => {
       backoffMs: 30_000,
       retryAt: 120_000,
     })
+  })
+
+  it('has nothing to tell while it is closed', () => {
+    expect(breakerState(batch(closed, 0, outages(4)), 0)).toEqual({ breaker: 'closed' })
   })
 
   it('tells since when and for the newest reason', () => {

@@ -13,3 +13,8 @@ it('hands back what was not used and what was reported, once', async () => {
   await Promise.all([permit.leave(), permit.leave()])
   expect(left).toEqual([[[undefined, 'Transient'], 2]])
 })
+
+it('gives as many tokens as it holds', () => {
+  const permit = createPermit(1, 2, async () => {})
+  expect([permit.take(), permit.take(), permit.take(), permit.take()]).toEqual([true, true, false, false])
+})
