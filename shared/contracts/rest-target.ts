@@ -1,5 +1,340 @@
 import * as z from 'zod'
 
-/** Settings of the `rest` adapter: any ERP with an HTTP/JSON API. */
-export const RestTargetSchema = z.looseObject({ baseUrl: z.url() })
+/**
+ * Settings of the `rest` adapter: any ERP with an HTTP/JSON API, described instead of programmed. Nothing here is secret,
+ * and nothing is transformed, so that the JSON Schema for editors says the same.
+ */
+
+const SECRET_HEADER =
+  /^(authorization|proxy-authorization|cookie|token|(x-)?(api-?key|auth-token|access-token|app-?secret))$/i
+
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/
+const HeaderNameSchema = z.string().regex(HEADER_NAME, { error: 'is not the name of an HTTP header' })
+
+const HeadersSchema = z
+  .record(
+    z.string(),
+    z.string().regex(/^[\x20-\x7e\t]*$/, { error: 'holds a character that no HTTP header may carry' }),
+  )
+  .superRefine((headers, context) => {
+    for (const name of Object.keys(headers)) {
+      const message = !HEADER_NAME.test(name)
+        ? 'is not the name of an HTTP header'
+        : SECRET_HEADER.test(name)
+          ? 'would hold a secret: describe it under "auth" and put its value with `npm run sync -- secret put`'
+          : undefined
+      if (message) context.addIssue({ code: 'custom', path: [name], message })
+    }
+  })
+  .describe('Fixed request headers, without secrets')
+
+const expression = (what: string) =>
+  z
+    .string()
+    .min(1, { error: 'is empty: write a JSONata expression' })
+    .max(10_000)
+    .describe(`JSONata: ${what}`)
+
+const path = (...names: [string, ...string[]]) =>
+  z
+    .string()
+    .regex(new RegExp(`^/([^{}?#\\s\\\\]|\\{(${names.join('|')})\\})*$`), {
+      error: `is not a path beginning with "/", whose only placeholders are ${names.map((name) => `{${name}}`).join(', ')}; parameters go under "query"`,
+    })
+    .refine((text) => !/\/\.{1,2}(\/|$)/.test(text), { error: 'holds "." or ".." as a segment' })
+    .describe(
+      `Path under baseUrl; ${names.map((name) => `{${name}}`).join(', ')} are filled in percent-encoded`,
+    )
+
+const query = (...names: [string, ...string[]]) =>
+  z
+    .record(
+      z.string().min(1),
+      z.string().regex(new RegExp(`^([^{}]|\\{(${names.join('|')})\\})*$`), {
+        error: `has a placeholder other than ${names.map((name) => `{${name}}`).join(', ')}`,
+      }),
+    )
+    .describe('Query parameters, in this order')
+
+const MappingNameSchema = z.string().regex(/^(default|none|(?![/.])(?!.*\.\.)[^\\:]+\.jsonata)$/, {
+  error:
+    'is not "default", "none" or a file ending in .jsonata beside the configuration, e.g. "mappings/order.jsonata"',
+})
+
+/** The classes a rule may give an answer; `Success` is for an ERP that says "already done" as an error. */
+export const AnswerClassSchema = z.enum([
+  'Success',
+  'AuthExpired',
+  'AuthDenied',
+  'RateLimited',
+  'Transient',
+  'Contended',
+  'UnknownOutcome',
+  'DuplicateRef',
+  'MissingReference',
+  'Invalid',
+  'StateConflict',
+  'NotFound',
+  'Misconfigured',
+  'Unsupported',
+  'Protocol',
+])
+
+const RuleSchema = z.strictObject({
+  when: expression('true for the answers meant, over {status, headers, body, json, reference}'),
+  class: AnswerClassSchema.describe('What such an answer means to the delivery'),
+  subject: expression('the SKU, customer, region … that is missing').optional(),
+  field: expression('the field the ERP objects to').optional(),
+  message: expression('the ERP’s sentence').optional(),
+})
+export type AnswerRule = z.infer<typeof RuleSchema>
+
+const RulesSchema = z
+  .array(RuleSchema)
+  .describe('Tried in order before anything else; the first that is true decides')
+
+const SuccessSchema = expression(
+  'true when the answer confirms the call, over {status, headers, body, json, reference}; by default any 2xx',
+)
+
+const DocumentSchema = z
+  .strictObject({
+    id: expression('the ERP’s own id of the document; by default body.id').optional(),
+    no: expression('the number people know it by; by default body.no').optional(),
+    state: expression('"live" or "cancelled"; by default what the call was for').optional(),
+    step: expression('the last step it has reached; by default the step of the call').optional(),
+  })
+  .describe('How to read a document from an answer, over {status, headers, body, json, reference}')
+
+const answerFields = {
+  rules: RulesSchema.default([]),
+  success: SuccessSchema.optional(),
+  document: DocumentSchema.optional(),
+}
+
+const WriteMethodSchema = z.enum(['POST', 'PUT', 'PATCH', 'DELETE']).describe('HTTP method')
+
+const PlaceSchema = z
+  .strictObject({
+    method: WriteMethodSchema.default('POST'),
+    path: path('reference'),
+    query: query('reference').default({}),
+    headers: HeadersSchema.default({}),
+    mapping: MappingNameSchema.default('default').describe(
+      'What is sent: a .jsonata file beside the configuration, or "default", the built-in document',
+    ),
+    ...answerFields,
+  })
+  .refine(({ mapping }) => mapping !== 'none', {
+    path: ['mapping'],
+    error: 'must say what an order looks like: not "none"',
+  })
+
+const changeFields = {
+  method: WriteMethodSchema,
+  path: path('reference', 'id', 'no'),
+  query: query('reference', 'id', 'no').default({}),
+  headers: HeadersSchema.default({}),
+  ...answerFields,
+}
+
+const StepSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,30}$/, { error: 'is not a short name such as "confirm"' })
+    .refine((name) => name !== 'create', { error: 'is the name of the first step, which is "place"' })
+    .describe('Name of the step in the ledger, e.g. "confirm"'),
+  mapping: MappingNameSchema.default('none').describe('What is sent with it; by default no body'),
+  ...changeFields,
+})
+
+const AmendSchema = z
+  .strictObject({
+    mapping: MappingNameSchema.optional().describe('What is sent; by default the same as for "place"'),
+    ...changeFields,
+  })
+  .refine(({ mapping }) => mapping !== 'none', {
+    path: ['mapping'],
+    error: 'must say what the order looks like now: not "none"',
+  })
+
+const CancelSchema = z
+  .strictObject({
+    mapping: MappingNameSchema.default('none').describe(
+      'What is sent, over {reference, document, reason}; by default no body',
+    ),
+    ...changeFields,
+  })
+  .refine(({ mapping }) => mapping !== 'default', {
+    path: ['mapping'],
+    error: 'has no built-in form: name a file or "none"',
+  })
+
+const FindSchema = z
+  .strictObject({
+    method: z
+      .enum(['GET', 'POST'])
+      .default('GET')
+      .describe('HTTP method; POST where the ERP is queried with a body'),
+    path: path('reference'),
+    query: query('reference').default({}),
+    headers: HeadersSchema.default({}),
+    mapping: MappingNameSchema.default('none').describe(
+      'The query as a body, over {reference}; only with POST',
+    ),
+    rules: RulesSchema.default([]),
+    success: SuccessSchema.optional(),
+    absent: expression(
+      'true only when the answer proves that there is no such document; by default a 404, or an empty array. E.g. "status = 404 or body.items = []"',
+    ).optional(),
+    documents: expression(
+      'the documents in the answer: {id, no?, reference?, state: "live" | "cancelled", step?, identity?, content?} or an array of them',
+    ),
+  })
+  .refine(({ mapping }) => mapping !== 'default', {
+    path: ['mapping'],
+    error: 'has no built-in form: name a file or "none"',
+  })
+  .refine(({ method, mapping }) => method !== 'GET' || mapping === 'none', {
+    path: ['mapping'],
+    error: 'cannot be sent with GET: use "query", or the method POST',
+  })
+export type FindOperation = z.infer<typeof FindSchema>
+
+/** A write as configured, whichever it is. */
+export type WriteOperation =
+  | z.infer<typeof PlaceSchema>
+  | z.infer<typeof StepSchema>
+  | z.infer<typeof AmendSchema>
+  | z.infer<typeof CancelSchema>
+
+const HttpUrlSchema = z
+  .url({ protocol: /^https?$/, error: 'is not an http(s) address, e.g. "https://erp.example.com/api"' })
+  .refine((url) => !/^[a-z]+:\/\/[^/]*@/i.test(url), {
+    error: 'holds a user name: use "auth" and `npm run sync -- secret put`',
+  })
+  .refine((url) => !/[?#]/.test(url), { error: 'holds "?" or "#": parameters go under "query"' })
+
+const AuthSchema = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('none').describe('No credentials') }),
+    z.strictObject({ type: z.literal('basic').describe('Basic; secrets: username, password') }),
+    z.strictObject({ type: z.literal('bearer').describe('A fixed bearer token; secret: token') }),
+    z.strictObject({
+      type: z.literal('apiKey').describe('A key in a header; secret: apiKey'),
+      header: HeaderNameSchema.describe('The header that carries the key'),
+      prefix: z.string().default('').describe('Text before the key, e.g. "token "'),
+    }),
+    z.strictObject({
+      type: z.literal('oauth2').describe('OAuth 2 client credentials; secrets: clientId, clientSecret'),
+      tokenUrl: HttpUrlSchema.describe('Where a token is fetched'),
+      scope: z.string().optional().describe('Scopes, separated by spaces'),
+      audience: z.string().optional().describe('Audience, where the ERP wants one'),
+      credentials: z
+        .enum(['body', 'basic'])
+        .default('body')
+        .describe('How the client names itself to tokenUrl'),
+    }),
+    z.strictObject({
+      type: z
+        .literal('hmac')
+        .describe('A signature over each request; secrets: secret, and keyId where it is sent'),
+      algorithm: z.enum(['sha256', 'sha1', 'md5']).default('sha256').describe('Hash function'),
+      keyed: z
+        .boolean()
+        .default(true)
+        .describe('true = HMAC with the secret; false = a plain hash of a string that names `secret` itself'),
+      encoding: z.enum(['hex', 'HEX', 'base64']).default('hex').describe('How the signature is written'),
+      sign: expression(
+        'the string to sign, over {method, path, query, body, timestamp, nonce, keyId}',
+      ).default('$join([method, path, timestamp, nonce, body], "\\n")'),
+      timestamp: z.enum(['epoch', 'epochMs', 'iso']).default('epoch').describe('How the time is written'),
+      headers: z
+        .strictObject({
+          signature: HeaderNameSchema.describe('Carries the signature'),
+          timestamp: HeaderNameSchema.optional().describe('Carries the time'),
+          nonce: HeaderNameSchema.optional().describe('Carries a value used once'),
+          keyId: HeaderNameSchema.optional().describe('Carries the secret keyId, which names the key'),
+        })
+        .describe('Names of the headers'),
+      prefix: z.string().default('').describe('Text before the signature'),
+    }),
+  ])
+  .describe('How the ERP knows us. Values are put with `npm run sync -- secret put`, never written here')
+export type RestAuth = z.infer<typeof AuthSchema>
+
+const isLocal = (url: string) => /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])([:/]|$)/.test(url)
+const isPlain = (url: string) => url.startsWith('http:') && !isLocal(url)
+
+export const RestTargetSchema = z
+  .strictObject({
+    baseUrl: HttpUrlSchema.describe(
+      'Address all paths are appended to, e.g. "https://erp.example.com/api/v1"',
+    ),
+    allowPlainHttp: z
+      .boolean()
+      .default(false)
+      .describe('Permits http:// beyond this machine, e.g. inside a VPN'),
+    headers: HeadersSchema.default({}).describe('Sent with every call'),
+    auth: AuthSchema.default({ type: 'none' }),
+    idempotency: z
+      .enum(['upsert', 'unique-reference', 'request-key', 'none'])
+      .describe(
+        'What makes a repeated create harmless in this ERP. upsert: the same reference overwrites; unique-reference: a second create is refused; request-key: the same request answers with its first result; none: it doubles',
+      ),
+    idempotencyHeader: HeaderNameSchema.optional().describe(
+      'Header of a create that carries the key of the request',
+    ),
+    operations: z
+      .strictObject({
+        place: PlaceSchema.describe('Creates the document: the step "create"'),
+        steps: z
+          .array(StepSchema)
+          .default([])
+          .describe('Further steps of a creation, in order, e.g. confirm'),
+        amend: AmendSchema.optional().describe(
+          'Changes it. Without it: by "place" where that is an upsert, else not at all',
+        ),
+        cancel: CancelSchema.optional().describe('Cancels it. Without it, cancellations are parked'),
+        find: FindSchema.optional().describe(
+          'Looks it up by reference. Without it, an unanswered create may need a person',
+        ),
+      })
+      .describe('The calls of this ERP'),
+    answers: z
+      .strictObject({
+        ...answerFields,
+        message: expression(
+          'the ERP’s sentence in an error; by default body.message and its usual relatives',
+        ).optional(),
+      })
+      .prefault({})
+      .describe('How answers are read; an operation’s own settings come first'),
+    maxAnswerBytes: z
+      .int()
+      .min(1024)
+      .max(20_971_520)
+      .default(1_048_576)
+      .describe('A longer answer is not read'),
+  })
+  .superRefine((target, context) => {
+    const objection = (message: string, ...path: (string | number)[]) =>
+      context.addIssue({ code: 'custom', path, message })
+    const plain = 'would send orders and credentials unencrypted: use https, or set allowPlainHttp'
+    if (isPlain(target.baseUrl) && !target.allowPlainHttp) objection(plain, 'baseUrl')
+    if (target.auth.type === 'oauth2' && isPlain(target.auth.tokenUrl) && !target.allowPlainHttp) {
+      objection(plain, 'auth', 'tokenUrl')
+    }
+    if (target.idempotency === 'request-key' && target.idempotencyHeader === undefined) {
+      objection(
+        'is needed with idempotency "request-key": the header that carries the key',
+        'idempotencyHeader',
+      )
+    }
+    const names = target.operations.steps.map(({ name }) => name)
+    names.forEach((name, index) => {
+      if (names.indexOf(name) !== index)
+        objection(`names the step "${name}" a second time`, 'operations', 'steps', index, 'name')
+    })
+  })
 export type RestTarget = z.infer<typeof RestTargetSchema>

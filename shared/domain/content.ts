@@ -25,6 +25,37 @@ export function contentOf(order: Order): Order {
   }
 }
 
+const ELSEWHEN = '2000-01-01T00:00:00Z'
+
+/**
+ * The same order as it may look after other write-backs and under another reading of the shop's clock: different in each of
+ * those fields, equal in its content. What a mapping makes of both alike is free of them.
+ */
+export function withOtherWriteBacks(order: Order): Order {
+  const open = order.state === 'placed' || order.state === 'confirmed'
+  const shipping = order.status.shipping === 1 ? 0 : 1
+  const toggled = (instant: string | null) => (instant === null ? ELSEWHEN : null)
+  return {
+    ...order,
+    state: !open ? order.state : order.state === 'placed' ? 'confirmed' : 'placed',
+    status: {
+      ...order.status,
+      order: !open ? order.status.order : order.status.order === 0 ? 5 : 0,
+      shipping,
+    },
+    orderedAt: ELSEWHEN,
+    confirmedAt: toggled(order.confirmedAt),
+    paidAt: order.payTime === 0 ? order.paidAt : toggled(order.paidAt),
+    shippedAt: toggled(order.shippedAt),
+    shipping: { ...order.shipping, trackingNos: [...order.shipping.trackingNos, 'another'] },
+    lines: order.lines.map((line) => ({ ...line, sentQuantity: line.sentQuantity + 1 })),
+    deliveries: [
+      ...order.deliveries,
+      { deliveryId: '0', deliverySn: '', status: 0, trackingNos: [], carrier: '', lines: [] },
+    ],
+  }
+}
+
 function instantOf(rawSeconds: number): string {
   // oxlint-disable-next-line no-restricted-globals -- converts a number it is given; reads no clock
   return new Date(Math.min(rawSeconds, LAST_SECOND) * 1000).toISOString()

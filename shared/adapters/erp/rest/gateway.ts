@@ -1,0 +1,352 @@
+import { createHash } from 'node:crypto'
+import * as z from 'zod'
+import { createTransport } from '#adapters/http/transport.ts'
+import type { ErpRequest } from '#contracts/erp-request.ts'
+import type { Op } from '#contracts/ledger-row.ts'
+import type { RestTarget, WriteOperation } from '#contracts/rest-target.ts'
+import type { TargetSecret } from '#contracts/secrets.ts'
+import { contentOf, withOtherWriteBacks } from '#domain/content.ts'
+import type { ErpFailure, ErpFailureClass } from '#domain/erp-failure.ts'
+import type { Answer, Built, Capabilities, ErpDocument, ErpGateway, OrderWrite } from '#ports/erp-gateway.ts'
+import type { Clock, Ids } from '#ports/runtime.ts'
+import { addressOf } from './address.ts'
+import { createAuth } from './auth.ts'
+import { createClient } from './client.ts'
+import { commonContent } from './compare-content.ts'
+import { type AnswerReader, type AnswerScope, asText, createReader, type Manner } from './errors.ts'
+import { type Compiled, compileExpression } from './expression.ts'
+import { createLookUp } from './find.ts'
+import { createMappings, type Mapped, type MappingFiles, type MappingInput } from './mapping.ts'
+
+export interface RestGatewayDeps {
+  readonly config: RestTarget
+  /** `settleSeconds` of the target. */
+  readonly settleSeconds?: number
+  /** The folder of the configuration file; mapping files are relative to it. */
+  readonly configDir: string
+  readonly secrets: () => Promise<TargetSecret | undefined>
+  readonly fetch?: typeof globalThis.fetch
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly files?: MappingFiles
+}
+
+const CREATE = 'create'
+
+/** The stored form of a request: what a dry run shows. Credentials and headers that age are added when it is sent. */
+const BytesSchema = z.strictObject({
+  method: z.string(),
+  url: z.string().startsWith('/'),
+  headers: z.record(z.string(), z.string()),
+  body: z.unknown().optional(),
+  document: z.strictObject({ id: z.string(), no: z.string().optional(), step: z.string() }).optional(),
+})
+type Bytes = z.infer<typeof BytesSchema>
+
+function readBytes(text: string): Bytes | undefined {
+  try {
+    return BytesSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
+
+/** A configured write with everything that reads its answer. */
+interface Write {
+  readonly operation: WriteOperation
+  readonly mapping: string
+  readonly manner: Manner
+  readonly reader: AnswerReader
+  readonly document: Readonly<Record<'id' | 'no' | 'state' | 'step', Compiled | undefined>>
+}
+
+/** Any ERP with an HTTP/JSON API, as its configuration describes it. See the README beside this file. */
+export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
+  const { config, settleSeconds, clock } = deps
+  const { place, steps, cancel, find } = config.operations
+  const amend = config.operations.amend ?? (config.idempotency === 'upsert' ? place : undefined)
+
+  const transport = createTransport({
+    clock,
+    maxAnswerBytes: config.maxAnswerBytes,
+    ...(deps.fetch ? { fetch: deps.fetch } : {}),
+  })
+  const auth = createAuth({ auth: config.auth, secrets: deps.secrets, transport, clock, ids: deps.ids })
+  const exchange = createClient({ baseUrl: config.baseUrl, auth, transport, clock })
+  const mappings = createMappings(deps.configDir, deps.files)
+  const lookUp = find && createLookUp(config, find)
+
+  const write = (operation: WriteOperation, where: string, manner: Manner, mapping: string): Write => ({
+    operation,
+    mapping,
+    manner,
+    ...readersOf(config, operation, `operations.${where}`, manner),
+  })
+  const creating = write(place, 'place', 'create', place.mapping)
+  const stepping = new Map(
+    steps.map((step, index) => [step.name, write(step, `steps[${index}]`, 'change', step.mapping)]),
+  )
+  const amending =
+    amend &&
+    write(amend, config.operations.amend ? 'amend' : 'place', 'change', amend.mapping ?? place.mapping)
+  const cancelling = cancel && write(cancel, 'cancel', 'change', cancel.mapping)
+  const stepNames: [string, ...string[]] = [CREATE, ...steps.map(({ name }) => name)]
+
+  const problem = problemOf(auth.problem, lookUp?.problem, [
+    creating,
+    ...stepping.values(),
+    amending,
+    cancelling,
+  ])
+
+  const capabilities: Capabilities = {
+    idempotency: config.idempotency,
+    find: find !== undefined,
+    amend: amending !== undefined,
+    cancel: cancelling !== undefined,
+    steps: stepNames,
+    ...(settleSeconds === undefined ? {} : { settleMs: settleSeconds * 1000 }),
+  }
+
+  function writeOf(op: Op, step: string): Write | undefined {
+    if (op === 'amend') return amending
+    if (op === 'cancel') return cancelling
+    return step === CREATE ? creating : stepping.get(step)
+  }
+
+  async function build(op: Op, step: string, input: MappingInput): Promise<Built> {
+    const configured = writeOf(op, step)
+    if (problem) return failed('Misconfigured', problem)
+    if (!configured) return failed('Unsupported', `this target is not configured to ${op} (step "${step}")`)
+    const { operation, mapping } = configured
+    const { reference, document } = input
+
+    const address = addressOf(operation, reference, document)
+    if (!address.ok) {
+      if (address.missing === 'id') return failed('NotFound', 'the ERP’s id of the document is not known')
+      return failed(
+        'Invalid',
+        address.missing === 'no'
+          ? 'the ERP gave the document no number'
+          : 'the document’s id cannot be part of a path',
+      )
+    }
+    const mapped = mapping === 'none' ? undefined : await mappings.map(mapping, input)
+    if (mapped && !mapped.ok) return mapped
+    // A later step sends little or nothing, yet is about the whole document.
+    const content =
+      op === 'cancel' ? undefined : await comparable(op === 'amend' ? mapping : creating.mapping, input)
+    if (content && !content.ok) return content
+
+    const bare: Bytes = {
+      method: operation.method,
+      url: address.url,
+      headers: headersOf(config.headers, operation.headers, mapped !== undefined),
+      ...(mapped ? { body: mapped.body } : {}),
+      ...(document
+        ? {
+            document: {
+              id: document.id,
+              ...(document.no === undefined ? {} : { no: document.no }),
+              step: document.step,
+            },
+          }
+        : {}),
+    }
+    const key = keyOf([op, step, reference, bare])
+    // Only a create needs the key: the others set a state, and going back to an earlier one must not look like a repetition.
+    const header = configured.manner === 'create' && config.idempotencyHeader
+    const bytes: Bytes = header
+      ? { ...bare, headers: { ...bare.headers, [header.toLowerCase()]: key } }
+      : bare
+    const request: ErpRequest = {
+      op,
+      step,
+      reference,
+      key,
+      content: content?.body,
+      bytes: JSON.stringify(bytes),
+    }
+    return { ok: true, request }
+  }
+
+  /**
+   * What a look-up may compare: what was sent, less what a write-back or a new reading of the shop's clock changes. A
+   * shipment recorded in the shop must not make the ERP's document look outdated.
+   */
+  async function comparable(mapping: string, input: MappingInput): Promise<Mapped> {
+    const sent = await mappings.map(mapping, input)
+    if (!sent.ok || !input.write) return sent
+    const write = { ...input.write, order: withOtherWriteBacks(input.write.order) }
+    const other = await mappings.map(mapping, { ...input, write })
+    return other.ok ? { ok: true, body: commonContent(sent.body, other.body) } : sent
+  }
+
+  return {
+    describe: () => capabilities,
+
+    async content(write) {
+      if (problem) return failed('Misconfigured', problem)
+      const stripped: OrderWrite = { ...write, order: contentOf(write.order) }
+      const placed = await mappings.map(creating.mapping, { reference: write.reference, write: stripped })
+      if (!placed.ok) return placed
+      if (!amending || amending.mapping === creating.mapping) return { ok: true, content: placed.body }
+      // An edit that only the amend carries is an edit too. Which document it would go to is none.
+      const document: ErpDocument = { id: '', no: '', state: 'live', step: CREATE }
+      const amended = await mappings.map(amending.mapping, {
+        reference: write.reference,
+        write: stripped,
+        document,
+      })
+      return amended.ok ? { ok: true, content: [placed.body, amended.body] } : amended
+    },
+
+    place: (write, step) =>
+      build('place', step, { reference: write.reference, document: write.document, write }),
+    amend: (write) =>
+      build('amend', write.document.step, { reference: write.reference, document: write.document, write }),
+    cancel: ({ reference, document, reason }) =>
+      build('cancel', document.step, { reference, document, reason }),
+
+    async find(reference, expected, context) {
+      const unable = (kind: ErpFailureClass, message: string) =>
+        ({ is: 'failed', failure: { class: kind, message } }) as const
+      if (problem) return unable('Misconfigured', problem)
+      if (!find || !lookUp) return unable('Unsupported', 'this target is not configured to look up')
+      const mapped = find.mapping === 'none' ? undefined : await mappings.map(find.mapping, { reference })
+      if (mapped && !mapped.ok) return { is: 'failed', failure: mapped.failure }
+      const address = addressOf(find, reference, undefined)
+      if (!address.ok) return unable('Invalid', 'the reference cannot be part of a path')
+      const outgoing = {
+        method: find.method,
+        url: address.url,
+        headers: headersOf(config.headers, find.headers, mapped !== undefined),
+        ...(mapped ? { body: mapped.body } : {}),
+      }
+      const about = { reference, expected: expected?.content }
+      const answer = await exchange(outgoing, 'look-up', lookUp.reader, about, context)
+      return lookUp.found(answer, reference, expected?.content)
+    },
+
+    async send(request, context) {
+      if (problem) return failed('Misconfigured', problem)
+      const { op, step, reference } = request
+      const bytes = readBytes(request.bytes)
+      if (!bytes) return failed('Invalid', 'the stored request is not one of this adapter')
+      const configured = writeOf(op, step)
+      if (!configured)
+        return failed('Misconfigured', `the configuration no longer has this write (${op}, step "${step}")`)
+      const { method, url, headers, body, document } = bytes
+      const outgoing = { method, url, headers, ...(body === undefined ? {} : { body }) }
+      const read = await exchange(outgoing, configured.manner, configured.reader, { reference }, context)
+      if (!read.ok) return { ok: false, failure: read.failure }
+      return documentOf(
+        configured,
+        read.scope,
+        op,
+        op === 'place' ? step : (document?.step ?? step),
+        document,
+      )
+    },
+  }
+
+  async function documentOf(
+    { document: expressions }: Write,
+    scope: AnswerScope,
+    op: Op,
+    step: string,
+    known: Bytes['document'],
+  ): Promise<Answer> {
+    const given: Partial<Record<keyof Write['document'], string | undefined>> = {}
+    for (const name of ['id', 'no', 'state', 'step'] as const) {
+      const expression = expressions[name]
+      if (!expression?.ok) continue
+      const ran = await expression.run(scope)
+      if (!ran.ok) return failed('Protocol', ran.problem)
+      given[name] = asText(ran.value)
+    }
+    const {
+      id = known?.id,
+      no = known?.no,
+      state = op === 'cancel' ? 'cancelled' : 'live',
+      step: reached = step,
+    } = given
+    if (id === undefined)
+      return failed('Protocol', 'the ERP confirmed the call but named no id of the document (document.id)')
+    if (state !== 'live' && state !== 'cancelled')
+      return failed('Protocol', 'document.state gave neither "live" nor "cancelled"')
+    if (!stepNames.includes(reached))
+      return failed('Protocol', `document.step gave none of ${stepNames.join(', ')}`)
+    return { ok: true, document: { id, ...(no === undefined ? {} : { no }), state, step: reached } }
+  }
+}
+
+function failed(kind: ErpFailureClass, message: string): { ok: false; failure: ErpFailure } {
+  return { ok: false, failure: { class: kind, message } }
+}
+
+function readersOf(
+  config: RestTarget,
+  operation: WriteOperation,
+  where: string,
+  manner: Manner,
+): Pick<Write, 'reader' | 'document'> {
+  const expression = (name: 'id' | 'no' | 'state' | 'step', usual?: string) => {
+    const own = operation.document?.[name]
+    const text = own ?? config.answers.document?.[name] ?? usual
+    return text === undefined
+      ? undefined
+      : compileExpression(text, `${own === undefined ? 'answers' : where}.document.${name}`)
+  }
+  return {
+    reader: createReader(manner, {
+      rules: [
+        ...operation.rules.map((rule, index) => ({ rule, where: `${where}.rules[${index}]` })),
+        ...config.answers.rules.map((rule, index) => ({ rule, where: `answers.rules[${index}]` })),
+      ],
+      success: operation.success ?? config.answers.success,
+      message: config.answers.message,
+      where: operation.success === undefined ? 'answers.success' : `${where}.success`,
+    }),
+    document: {
+      id: expression('id', 'body.id'),
+      no: expression('no', 'body.no'),
+      state: expression('state'),
+      step: expression('step'),
+    },
+  }
+}
+
+/** The first expression of the configuration that does not compile: found before anything leaves, not after. */
+function problemOf(
+  auth: string | undefined,
+  lookUp: string | undefined,
+  writes: readonly (Write | undefined)[],
+): string | undefined {
+  const inWrites = writes.flatMap((write) => [
+    write?.reader.problem,
+    ...Object.values(write?.document ?? {}).map((part) => (part && !part.ok ? part.problem : undefined)),
+  ])
+  return [auth, lookUp, ...inWrites].find((problem) => problem !== undefined)
+}
+
+/** Header names in lower case, because a later one replaces an earlier one however it is written. */
+function headersOf(
+  shared: Readonly<Record<string, string>>,
+  own: Readonly<Record<string, string>>,
+  hasBody: boolean,
+): Record<string, string> {
+  const lower = (headers: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+  return {
+    accept: 'application/json',
+    ...(hasBody ? { 'content-type': 'application/json' } : {}),
+    ...lower(shared),
+    ...lower(own),
+  }
+}
+
+/** 32 hexadecimal digits: some ERPs take no longer key. */
+function keyOf(parts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+}

@@ -1,0 +1,112 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import * as z from 'zod'
+import { redact, textsIn } from '#adapters/http/redact.ts'
+import { type Order, OrderSchema } from '#contracts/order.ts'
+import type { ErpFailure } from '#domain/erp-failure.ts'
+import type { ErpDocument, OrderWrite } from '#ports/erp-gateway.ts'
+import { DEFAULT_MAPPING } from './default-mapping.ts'
+import { type Compiled, compileExpression } from './expression.ts'
+import { date, money } from './helpers.ts'
+
+/** Where mapping files come from. `stamp` changes whenever the content may have. */
+export interface MappingFiles {
+  stamp(path: string): Promise<string>
+  read(path: string): Promise<string>
+}
+
+export type Mapped =
+  | { readonly ok: true; readonly body: unknown }
+  | { readonly ok: false; readonly failure: ErpFailure }
+
+/** What a mapping sees. An order's write has all but `reason`; a look-up has the reference alone. */
+export interface MappingInput {
+  readonly reference: string
+  readonly document?: ErpDocument | undefined
+  readonly reason?: string
+  readonly write?: OrderWrite
+}
+
+export interface Mappings {
+  /** @param name a file beside the configuration, or "default" */
+  map(name: string, input: MappingInput): Promise<Mapped>
+}
+
+const diskFiles: MappingFiles = {
+  stamp: async (path) => {
+    const { mtimeMs, size } = await stat(path)
+    return `${mtimeMs} ${size}`
+  },
+  read: (path) => readFile(path, 'utf8'),
+}
+
+/** Mapping files, compiled once and again whenever they are saved. A broken file fails; its last good form is never used. */
+export function createMappings(configDir: string, files: MappingFiles = diskFiles): Mappings {
+  const compiled = new Map<string, { stamp: string; expression: Compiled }>()
+  const builtIn = compileExpression(DEFAULT_MAPPING, 'the built-in mapping')
+
+  async function load(name: string): Promise<Compiled> {
+    if (name === 'default') return builtIn
+    const path = join(configDir, name)
+    try {
+      const stamp = await files.stamp(path)
+      const known = compiled.get(name)
+      if (known?.stamp === stamp) return known.expression
+      const text = (await files.read(path)).replace(/^\uFEFF/, '')
+      const expression = compileExpression(text, name)
+      compiled.set(name, { stamp, expression })
+      return expression
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+      return { ok: false, problem: `${name} cannot be read${code}` }
+    }
+  }
+
+  return {
+    async map(name, input) {
+      const expression = await load(name)
+      if (!expression.ok) return failed('Misconfigured', expression.problem)
+      const { values, people } = present(input)
+      const ran = await expression.run(values, helpersFor(input.write))
+      if (!ran.ok) return failed('Invalid', redact(ran.problem, [], people))
+      // Through JSON and back: only what can be sent is left, and JSONata's own marks are gone.
+      const text = JSON.stringify(ran.value)
+      if (text === undefined || text === 'null')
+        return failed('Invalid', `the mapping "${name}" gave nothing`)
+      const body: unknown = JSON.parse(text)
+      return { ok: true, body }
+    },
+  }
+}
+
+function failed(kind: 'Misconfigured' | 'Invalid', message: string): Mapped {
+  return { ok: false, failure: { class: kind, message } }
+}
+
+function present({ write, document, reference, reason }: MappingInput): { values: object; people: string[] } {
+  const known = { reference, ...(document ? { document } : {}), ...(reason === undefined ? {} : { reason }) }
+  if (!write) return { values: known, people: [] }
+  const order = z.encode(OrderSchema, write.order)
+  const { buyer, consignee, invoice, notes } = order
+  return {
+    values: { ...known, order, identity: write.identity, shop: order.shop },
+    people: textsIn({ buyer, consignee, invoice, notes }),
+  }
+}
+
+function helpersFor(write: OrderWrite | undefined): Record<string, unknown> {
+  const zone = write?.order.timeZone
+  return {
+    money,
+    date: (instant: unknown, form: unknown, ownZone?: unknown) => date(instant, form, ownZone ?? zone),
+    lineRef: (line: unknown) => lineReference(line, write),
+  }
+}
+
+function lineReference(line: unknown, write: OrderWrite | undefined): string {
+  const recId: unknown = typeof line === 'object' && line !== null ? Reflect.get(line, 'recId') : undefined
+  const found = write?.order.lines.find((candidate: Order['lines'][number]) => candidate.recId === recId)
+  if (!write || !found)
+    throw new Error('the argument is not a line of the order: write $lineRef($) inside order.lines.{…}')
+  return write.lineReference(found)
+}
