@@ -1,4 +1,11 @@
-import { type DynamoDBClient, GetItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import { createHash } from 'node:crypto'
+import {
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { anOrderSnapshot, snapshotOf } from '../support/a-delivery.ts'
@@ -71,6 +78,18 @@ export function dynamoLedgerConformance(name: string, engine: () => DynamoEngine
       expect(await ledger.put(aRow())).toEqual({ ok: true })
       expect(answer.lost).toBe(true)
       expect(await ledger.get(aRowKey())).toEqual(aRow())
+    })
+
+    it('all expire where a body is in parts, and one part missing means no body', async () => {
+      const noise = createHash('shake256', { outputLength: 750_000 }).update('noise').digest('base64')
+      await ledger.putRequest(aRowKey(), 'r1', noise, 60)
+      const parts = await items()
+      expect(parts).toHaveLength(2)
+      expect(new Set(parts.map((item) => item['ttl']?.N))).toEqual(new Set([String(clock.now() / 1000 + 60)]))
+      const part = parts.find((item) => item['sk']?.S !== 'request#r1')
+      if (!part?.['pk'] || !part['sk']) throw new Error('there is no part')
+      await client.send(new DeleteItemCommand({ TableName: table, Key: { pk: part['pk'], sk: part['sk'] } }))
+      expect(await ledger.getRequest(aRowKey(), 'r1')).toBeUndefined()
     })
 
     it('are named by key, without their content, when they cannot be read', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { Order } from '#contracts/order.ts'
@@ -166,6 +167,18 @@ export function ledgerConformance(engine: string, open: (clock: Clock) => Promis
       it('comes back as it was put, with a thousand lines, money and emoji', async () => {
         await ledger.putSubject(aRowKey(), snapshotOf(order), DAY_SECONDS)
         expect(await ledger.getSubject(aRowKey())).toEqual(snapshotOf(order))
+      })
+
+      it('comes back however badly it compresses, up to what a queue carries', async () => {
+        const note = createHash('shake256', { outputLength: 750_000 }).update('noise').digest('base64')
+        const subject = snapshotOf(anOrderSnapshot({ extra: { note } }))
+        await ledger.putSubject(aRowKey(), snapshotOf(order), DAY_SECONDS)
+        await ledger.putSubject(aRowKey(), subject, DAY_SECONDS)
+        expect(await ledger.getSubject(aRowKey())).toEqual(subject)
+        await ledger.putRequest(aRowKey(), 'r1', note, DAY_SECONDS)
+        expect(await ledger.getRequest(aRowKey(), 'r1')).toBe(note)
+        clock.advance((DAY_SECONDS + 1) * 1000)
+        expect(await ledger.getSubject(aRowKey())).toBeUndefined()
       })
 
       it('is replaced by the next', async () => {

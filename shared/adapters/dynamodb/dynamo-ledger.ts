@@ -13,18 +13,19 @@ import { TABLE } from '#contracts/table.ts'
 import type { Ledger, Written } from '#ports/ledger.ts'
 import type { Clock } from '#ports/runtime.ts'
 import {
+  bodyToItems,
   type Item,
   isLive,
-  itemToRequest,
+  itemsToText,
   itemToRow,
-  itemToSubject,
+  partKeys,
   requestKey,
-  requestToItem,
   rowKey,
   rowToItem,
   stateKey,
   subjectKey,
-  subjectToItem,
+  subjectToText,
+  textToSubject,
 } from './ledger-item.ts'
 
 const NO_ROW_YET = 'attribute_not_exists(pk)'
@@ -82,22 +83,21 @@ export class DynamoLedger implements Ledger {
     }
   }
 
-  async putSubject(key: RowKey, subject: Subject, ttlSeconds: number): Promise<void> {
-    await this.#write(subjectToItem(key, subject, this.#expiry(ttlSeconds)))
+  putSubject(key: RowKey, subject: Subject, ttlSeconds: number): Promise<void> {
+    return this.#putBody(subjectKey(key), subjectToText(subject), ttlSeconds)
   }
 
   async getSubject(key: RowKey): Promise<Subject | undefined> {
-    const item = await this.#readLive(subjectKey(key))
-    return item && itemToSubject(item)
+    const text = await this.#getBody(subjectKey(key))
+    return text === undefined ? undefined : textToSubject(subjectKey(key), text)
   }
 
-  async putRequest(key: RowKey, id: string, bytes: string, ttlSeconds: number): Promise<void> {
-    await this.#write(requestToItem(key, id, bytes, this.#expiry(ttlSeconds)))
+  putRequest(key: RowKey, id: string, bytes: string, ttlSeconds: number): Promise<void> {
+    return this.#putBody(requestKey(key, id), bytes, ttlSeconds)
   }
 
-  async getRequest(key: RowKey, id: string): Promise<string | undefined> {
-    const item = await this.#readLive(requestKey(key, id))
-    return item && itemToRequest(item)
+  getRequest(key: RowKey, id: string): Promise<string | undefined> {
+    return this.#getBody(requestKey(key, id))
   }
 
   findByNo(no: string): Promise<LedgerRow[]> {
@@ -158,17 +158,19 @@ export class DynamoLedger implements Ledger {
     return Item
   }
 
-  async #readLive(key: Item): Promise<Item | undefined> {
-    const item = await this.#read(key)
-    return item && isLive(item, this.#clock.now()) ? item : undefined
+  async #putBody(key: Item, text: string, ttlSeconds: number): Promise<void> {
+    const expiresAt = Math.ceil(this.#clock.now() / 1000) + ttlSeconds
+    for (const item of bodyToItems(key, text, expiresAt)) {
+      await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
+    }
   }
 
-  async #write(item: Item): Promise<void> {
-    await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
-  }
-
-  #expiry(ttlSeconds: number): number {
-    return Math.ceil(this.#clock.now() / 1000) + ttlSeconds
+  async #getBody(key: Item): Promise<string | undefined> {
+    const first = await this.#read(key)
+    if (!first || !isLive(first, this.#clock.now())) return undefined
+    const parts = await Promise.all(partKeys(key, first).map((part) => this.#read(part)))
+    const items = [first, ...parts]
+    return items.every((item) => item !== undefined) ? itemsToText(items, key) : undefined
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
@@ -10,6 +11,8 @@ export type Item = Record<string, AttributeValue>
 
 /** Above this a row is gzipped: it is read and written several times per delivery, and a thousand lines are 100 kB of text. */
 const PLAIN_ROW_BYTES = 8_192
+/** DynamoDB takes 400 kB in an item; a body that gzip does not get below this is cut. */
+const PART_BYTES = 380_000
 /** The statuses somebody looks for; rows without them stay out of the index `byState`. */
 const LISTED: ReadonlySet<RowStatus> = new Set<RowStatus>(['new', 'open', 'held', 'parked'])
 
@@ -45,33 +48,47 @@ export function itemToRow(item: Item): LedgerRow {
   })
 }
 
-export function subjectToItem(key: RowKey, subject: Subject, expiresAt: number): Item {
-  return { ...subjectKey(key), ...expiring(JSON.stringify(z.encode(SubjectSchema, subject)), expiresAt) }
+export function subjectToText(subject: Subject): string {
+  return JSON.stringify(z.encode(SubjectSchema, subject))
 }
 
-export function itemToSubject(item: Item): Subject {
-  return read(item, SubjectSchema, () => JSON.parse(bodyOf(item)))
+export function textToSubject(key: Item, text: string): Subject {
+  return read(key, SubjectSchema, () => JSON.parse(text))
 }
 
-export function requestToItem(key: RowKey, id: string, bytes: string, expiresAt: number): Item {
-  return { ...requestKey(key, id), ...expiring(bytes, expiresAt) }
+/**
+ * A body as items, in the order to write them: parts carry the digest of the whole in their keys, so that no reader ever
+ * joins parts of two bodies, and the item that names them comes last.
+ */
+export function bodyToItems(key: Item, text: string, expiresAt: number): Item[] {
+  const bytes = gzipSync(text)
+  const ttl = { N: String(expiresAt) }
+  const digest = createHash('sha256').update(bytes).digest('hex')
+  const parts: Item[] = []
+  const more: AttributeValue[] = []
+  for (let from = PART_BYTES; from < bytes.length; from += PART_BYTES) {
+    const sk = { S: `${key['sk']?.S}#${digest}#${parts.length + 1}` }
+    parts.push({ ...key, sk, body: { B: bytes.subarray(from, from + PART_BYTES) }, ttl })
+    more.push(sk)
+  }
+  const first = { ...key, body: { B: bytes.subarray(0, PART_BYTES) }, ttl }
+  return [...parts, more.length > 0 ? { ...first, more: { L: more } } : first]
 }
 
-export function itemToRequest(item: Item): string {
-  return read(item, z.string(), () => bodyOf(item))
+/** The keys of the parts that belong to a body's first item. */
+export function partKeys(key: Item, first: Item): Item[] {
+  return (first['more']?.L ?? []).map((sk) => ({ ...key, sk }))
+}
+
+export function itemsToText(items: readonly Item[], key: Item): string {
+  return read(key, z.string(), () =>
+    gunzipSync(Buffer.concat(items.map((item) => item['body']?.B ?? new Uint8Array()))).toString(),
+  )
 }
 
 /** DynamoDB may take two days to remove what has expired. */
 export function isLive(item: Item, nowMs: number): boolean {
   return Number(item['ttl']?.N) * 1000 > nowMs
-}
-
-function expiring(body: string, expiresAt: number): Item {
-  return { body: { B: gzipSync(body) }, ttl: { N: String(expiresAt) } }
-}
-
-function bodyOf(item: Item): string {
-  return gunzipSync(item['body']?.B ?? new Uint8Array()).toString()
 }
 
 /** The errors of gunzip and JSON.parse may quote the content, so neither is passed on. */
