@@ -1,0 +1,238 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import * as z from 'zod'
+import { SyncConfigSchema } from './config.ts'
+import { PROBLEMS, type ProblemCode, problem } from './problems.ts'
+import { ShopIdSchema } from './scalars.ts'
+import {
+  MAX_EVENTS,
+  OrderDeletedEventSchema,
+  OrderSnapshotEventSchema,
+  OrderSnapshotSchema,
+  OrderTombstoneSchema,
+  PackageMemberSchema,
+  PredecessorSchema,
+  ProblemSchema,
+  RESERVED_TYPE,
+  type WebhookAnswer,
+  WebhookAnswerSchema,
+  WebhookEventSchema,
+  WireDeliverySchema,
+  WireLineSchema,
+  WirePaymentSchema,
+} from './webhook.ts'
+
+const root = join(import.meta.dirname, '../..')
+const examplesDir = join(root, 'test/support/fixtures/webhook/valid')
+
+type Json = Record<string, unknown>
+
+const ReservedEventSchema = z
+  .looseObject({ type: z.string().regex(RESERVED_TYPE) })
+  .describe('Named already, taken by no target yet: answered not-subscribed.')
+const EventSchema = z.union([WebhookEventSchema, ReservedEventSchema])
+
+/** What the webhook takes, all at once: the code parses the body first and each event on its own. */
+export const WebhookRequestSchema = z
+  .union([z.looseObject({ events: z.array(EventSchema).min(1).max(MAX_EVENTS) }), EventSchema])
+  .describe('Events of one shop, in their order; or a single event.')
+
+/** Under these names the parts of the contract appear in the generated files. */
+const PARTS = {
+  WebhookRequest: WebhookRequestSchema,
+  WebhookAnswer: WebhookAnswerSchema,
+  Problem: ProblemSchema,
+  OrderSnapshotEvent: OrderSnapshotEventSchema,
+  OrderDeletedEvent: OrderDeletedEventSchema,
+  ReservedEvent: ReservedEventSchema,
+  OrderSnapshot: OrderSnapshotSchema,
+  OrderTombstone: OrderTombstoneSchema,
+  Line: WireLineSchema,
+  PackageMember: PackageMemberSchema,
+  Delivery: WireDeliverySchema,
+  Payment: WirePaymentSchema,
+  Predecessor: PredecessorSchema,
+}
+
+/** Every generated file, by its path from the root of the project. */
+export function generate(): Record<string, Json> {
+  const { WebhookAnswer: _answer, Problem: _problem, WebhookRequest, ...defs } = schemas('#/$defs/')
+  return {
+    'docs/contracts/webhook-v1.schema.json': {
+      $schema: DRAFT,
+      $id: 'webhook-v1.schema.json',
+      title: 'Webhook v1: the body of POST /v1/shops/{shop}/events',
+      ...WebhookRequest,
+      $defs: defs,
+    },
+    'docs/contracts/openapi.json': openApi(),
+    'docs/contracts/sync.config.schema.json': {
+      ...jsonSchema(SyncConfigSchema),
+      $id: 'sync.config.schema.json',
+      title: 'sync.config.json',
+    },
+  }
+}
+
+const DRAFT = 'https://json-schema.org/draft/2020-12/schema'
+
+function schemas(prefix: string): Record<string, Json> {
+  const registry = z.registry<{ id: string }>()
+  for (const [id, schema] of Object.entries(PARTS)) registry.add(schema, { id })
+  const { schemas } = z.toJSONSchema(registry, { ...OPTIONS, uri: (id) => `${prefix}${id}` })
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _draft, $id: _uri, ...schema }]) => [id, schema]),
+  )
+}
+
+const jsonSchema = (schema: z.ZodType): Json => z.toJSONSchema(schema, OPTIONS)
+
+const LONE_SURROGATE = '\ud800'
+
+const OPTIONS = {
+  io: 'input',
+  override: ({ zodSchema, jsonSchema }) => {
+    // A refinement has no counterpart in JSON Schema; well-formed text has a pattern that says the same.
+    const text = zodSchema._zod.def.type === 'string' && jsonSchema.pattern === undefined
+    if (text && z.safeParse(zodSchema, 'a').success && !z.safeParse(zodSchema, LONE_SURROGATE).success) {
+      jsonSchema.pattern = '^[^\\ud800-\\udfff]*$'
+    }
+  },
+} satisfies z.core.ToJSONSchemaParams
+
+function openApi(): Json {
+  const schema = (id: keyof typeof PARTS) => ({ $ref: `#/components/schemas/${id}` })
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'ecshop-erp-sync webhook',
+      version: '1',
+      description:
+        'What the bridge in the shop posts. Signing, results and codes: webhook-v1.md beside this file.',
+    },
+    servers: [{ url: '/', description: 'The URL that the deployment prints.' }],
+    paths: {
+      '/v1/shops/{shop}/events': {
+        post: {
+          operationId: 'receiveEvents',
+          summary: 'Takes the events of one shop',
+          parameters: [
+            { name: 'shop', in: 'path', required: true, schema: plain(ShopIdSchema) },
+            header('webhook-id', true, 'Unique per request; repeated when the same request is sent again.'),
+            header(
+              'webhook-timestamp',
+              true,
+              'Seconds since 1970, at most 300 away from this service’s clock.',
+            ),
+            header(
+              'webhook-signature',
+              true,
+              'Standard Webhooks: one or more `v1,` signatures, separated by blanks.',
+            ),
+            header(
+              'x-correlation-id',
+              false,
+              '8 to 64 of A-Z a-z 0-9 _ . : -; it reappears in answers and logs.',
+            ),
+          ],
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: schema('WebhookRequest'), examples: examples() } },
+          },
+          responses: {
+            202: {
+              description:
+                'Every event is accepted: it lies in the queue of every target that takes its kind.',
+              content: { 'application/json': { schema: schema('WebhookAnswer'), example: ACCEPTED } },
+            },
+            207: {
+              description: 'At least one event is not accepted; `results` says which, why, and what to do.',
+              content: { 'application/json': { schema: schema('WebhookAnswer'), example: MIXED } },
+            },
+            ...problemResponses(schema('Problem')),
+          },
+        },
+      },
+    },
+    components: { schemas: schemas('#/components/schemas/') },
+  }
+}
+
+function plain(schema: z.ZodType): Json {
+  const { $schema: _draft, ...rest } = jsonSchema(schema)
+  return rest
+}
+
+const header = (name: string, required: boolean, description: string) => ({
+  name,
+  in: 'header',
+  required,
+  description,
+  schema: { type: 'string' },
+})
+
+const CORRELATION_ID = 'corr-00000001'
+
+function problemResponses(schema: Json): Json {
+  const byStatus = Object.groupBy(Object.keys(PROBLEMS) as ProblemCode[], (code) => PROBLEMS[code].status)
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, codes]) => [
+      status,
+      {
+        description: codes.map((code) => PROBLEMS[code].title).join(' · '),
+        content: {
+          'application/problem+json': {
+            schema,
+            examples: Object.fromEntries(
+              codes.map((code) => [code, { value: problem(code, CORRELATION_ID) }]),
+            ),
+          },
+        },
+      },
+    ]),
+  )
+}
+
+const ACCEPTED: WebhookAnswer = {
+  correlationId: CORRELATION_ID,
+  results: [{ index: 0, type: 'order.snapshot', id: '10086', result: 'accepted' }],
+}
+
+const MIXED: WebhookAnswer = {
+  correlationId: CORRELATION_ID,
+  results: [
+    { index: 0, type: 'order.snapshot', id: '10086', result: 'accepted' },
+    { index: 1, type: 'return.snapshot', result: 'not-subscribed' },
+    {
+      index: 2,
+      type: 'order.snapshot',
+      result: 'invalid',
+      code: 'invalid-id',
+      field: 'snapshot.order_id',
+      message: 'snapshot.order_id is not a decimal id in a string.',
+      remedy: 'Send ids as JSON strings of digits ("10086"); JSON numbers lose digits beyond 2^53.',
+    },
+  ],
+}
+
+function examples(): Json {
+  const files = readdirSync(examplesDir).sort()
+  return Object.fromEntries(
+    files.map((file) => [
+      basename(file, '.json'),
+      { value: JSON.parse(readFileSync(join(examplesDir, file), 'utf8')) },
+    ]),
+  )
+}
+
+/** Leaves a file alone that says the same already: formatting it is another tool's business. */
+function write(path: string, content: Json): void {
+  const file = join(root, path)
+  if (existsSync(file) && isDeepStrictEqual(JSON.parse(readFileSync(file, 'utf8')), content)) return
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`)
+  console.log(`wrote ${path}`)
+}
+
+if (import.meta.main) for (const [path, content] of Object.entries(generate())) write(path, content)
