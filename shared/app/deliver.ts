@@ -179,6 +179,8 @@ class Delivery {
   #subjectStored = false
   #calls = 0
   #lookedUp = false
+  /** A look-up takes the token of the write it may lead to as well: else a tight rate would let it look up for ever. */
+  #tokenInHand = false
   readonly #takenOver: boolean
   readonly #wish: Desire
 
@@ -357,8 +359,9 @@ class Delivery {
     const { gateway, clock, times } = this.#deps
     const expected = await this.#expected()
     const reference = generationReference(this.#row.ref, generationInQuestion(this.#row))
-    if (!this.#turn.take(times.callMs))
+    if (!this.#takeToken() || !this.#turn.take(times.callMs))
       return { outcome: await this.#release('rate or time used up', times.retryFloorMs) }
+    this.#tokenInHand = true
     const found = await this.#turn.inSlot(() =>
       gateway.find(reference, expected, {
         deadline: clock.now() + times.callMs,
@@ -441,7 +444,7 @@ class Delivery {
         outcome: await this.#afterFailure(prepared.failure, decision.do === 'resend' ? 'place' : decision.do),
       }
     const { request, generation } = prepared
-    if (!this.#turn.take(times.callMs))
+    if (!this.#takeToken())
       return { outcome: await this.#release('rate or time used up', times.retryFloorMs) }
 
     this.#calls += 1
@@ -744,6 +747,13 @@ class Delivery {
     const claimed = this.#stored?.claim?.owner === this.#owner
     if (claimed && !(await this.#save(`retry: ${why}`, { status: 'open', claim: false }))) return this.#lost()
     return { is: 'retry', afterMs: Math.round(afterMs), why }
+  }
+
+  #takeToken(): boolean {
+    const { callMs } = this.#deps.times
+    const inHand = this.#tokenInHand
+    this.#tokenInHand = false
+    return inHand ? this.#turn.hasTime(callMs) : this.#turn.take(callMs)
   }
 
   #lost(): Outcome {

@@ -7,6 +7,8 @@ export interface Turn {
   enter(): Promise<{ open: true } | { open: false; retryAfterMs: number }>
   /** A token for one call, and time for it before the function's own end; false = later. */
   take(callMs: number): boolean
+  /** Time for a call whose token is in hand. */
+  hasTime(callMs: number): boolean
   /** Runs a call in one of the slots. */
   inSlot<T>(call: () => Promise<T>): Promise<T>
   report(failure: ErpFailureClass | undefined): void
@@ -38,9 +40,12 @@ export function openTurn(
     return answer.open ? { open: true as const } : { open: false as const, retryAfterMs: answer.retryAfterMs }
   }
 
+  const hasTime = (callMs: number) => clock.now() + callMs < endsAt
+
   return {
     enter,
-    take: (callMs) => clock.now() + callMs < endsAt && permit !== undefined && permit.take(),
+    take: (callMs) => hasTime(callMs) && permit !== undefined && permit.take(),
+    hasTime,
     inSlot: async (call) => {
       if (free > 0) free -= 1
       else await new Promise<void>((go) => waiting.push(go))

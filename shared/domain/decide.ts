@@ -195,7 +195,8 @@ function rank(step: string, steps: Abilities['steps']): number {
   return index === -1 ? steps.length : index
 }
 
-const stepAfter = (step: string, steps: Abilities['steps']): string | undefined => steps[rank(step, steps) + 1]
+const stepAfter = (step: string, steps: Abilities['steps']): string | undefined =>
+  steps[rank(step, steps) + 1]
 
 /** Which calls the decision would make a write of, for callers that must look up or arm first. */
 export function isWrite(decision: Decision): decision is Extract<Decision, { do: Op | 'resend' }> {

@@ -5,6 +5,8 @@ import { type ErpFailureClass, FAILURE_RULES } from './erp-failure.ts'
 export const OUTAGES_TO_OPEN = 5
 /** The longest pause, in first pauses: 30 s doubles to 10 min. */
 const LONGEST_PAUSE = 20
+/** A record may look up, write, and take a further step: with fewer tokens it could only ever look up, and never end. */
+export const CALLS_PER_RECORD = 3
 /** Credit of one token: at n tokens a minute, a millisecond refills n of these, an integer. */
 const TOKEN = 60_000
 
@@ -45,7 +47,7 @@ export function bucketCapacity(perMinute: number): number {
 
 /**
  * Lets a batch of `want` records in under `leaseId`, as far as slots and tokens allow: an entry may grant less than was
- * wanted. A breaker whose pause is over admits one probe, a single call; a probe that never left is replaced. Entering again
+ * wanted. A breaker whose pause is over admits one probe, a single record; a probe that never left is replaced. Entering again
  * under the same id, when the first answer was lost, grants the same.
  */
 export function enterGate(
@@ -76,9 +78,9 @@ export function enterGate(
   }
 
   const until = now + limits.leaseMs
-  const wanted = breaker.is === 'closed' ? Math.max(1, want) : 1
-  const tokens = Math.min(wanted, Math.floor(bucket.credit / TOKEN))
-  const slots = Math.min(tokens, limits.slots - taken)
+  const records = breaker.is === 'closed' ? Math.max(1, want) : 1
+  const tokens = Math.min(records * CALLS_PER_RECORD, Math.floor(bucket.credit / TOKEN))
+  const slots = Math.min(records, tokens, limits.slots - taken)
   return {
     open: true,
     slots,

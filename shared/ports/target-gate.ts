@@ -24,7 +24,7 @@ export interface GateState {
 
 /** Slots, token bucket and circuit breaker of each target (protocol §4), shared by every consumer. */
 export interface TargetGate {
-  /** `want` = records of the batch: at most that many tokens are taken, at most that many slots. */
+  /** `want` = records of the batch: at most that many slots, and tokens for three calls each. */
   enter(target: string, want: number): Promise<Entry>
   state(target: string): Promise<GateState>
   /** Counts one cancel by deletion for the shop; false when the hour's allowance is used up. */
