@@ -293,8 +293,11 @@ function toDeliveries(snapshot: OrderSnapshot): Order['deliveries'] {
   }))
 }
 
-function unknownFields(row: Record<string, unknown>, known: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => !Object.hasOwn(known, name)))
+function unknownFields(
+  row: Record<string, unknown>,
+  known: Readonly<Record<string, true>>,
+): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => known[name] !== true))
 }
 
 const ORDER_FIELDS: Readonly<Record<Known<OrderSnapshot>, true>> = {

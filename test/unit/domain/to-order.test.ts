@@ -419,6 +419,11 @@ describe('money', () => {
     expect(convert(anOrder().with({ order_amount: '-3.50' })).money.due).toBe(-350)
   })
 
+  it('reads -0.00 as nothing', () => {
+    const { money } = convert(anOrder().with({ surplus: '-0.00', discount: '-0.00' }))
+    expect(money).toMatchObject({ balance: 0, discount: 0, unallocated: 0 })
+  })
+
   it('holds the largest amount of the wire exactly', () => {
     const { money } = convert(anOrder().with({ surplus: '999999999999.99', money_paid: '-999999999999.99' }))
     expect(money).toMatchObject({ balance: 99_999_999_999_999, paid: -99_999_999_999_999 })
