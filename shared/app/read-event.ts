@@ -64,7 +64,8 @@ export function readEvent(event: unknown, { shop, orderTargets, epochNo }: Event
     kind: 'order',
     targets: orderTargets,
     version,
-    wireHash: data.hash,
+    // Hashes of two versions of the function say nothing about each other.
+    wireHash: `${data.hashVersion}:${data.hash}`,
     subject,
   }
 }

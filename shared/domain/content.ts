@@ -3,6 +3,9 @@ import type { Order } from '#contracts/order.ts'
 /** 9999-12-31T23:59:59Z: beyond it an instant no longer has four digits for its year. */
 const LAST_SECOND = 253_402_300_799
 
+/** Columns of ECShop 3.x and 4.x that the shop itself moves whenever anything touches an order. */
+const BOOKKEEPING = ['lastmodify', 'callback_status']
+
 /**
  * The order as its content hash sees it: without whatever a write-back of ours writes into the shop (a shipment we recorded
  * must not come back as an edit), and with instants taken from the raw integers, which a changed reading of the shop's clock
@@ -22,6 +25,7 @@ export function contentOf(order: Order): Order {
     shipping: { ...order.shipping, trackingNos: [] },
     lines: order.lines.map((line) => ({ ...line, sentQuantity: 0 })),
     deliveries: [],
+    extra: Object.fromEntries(Object.entries(order.extra).filter(([name]) => !BOOKKEEPING.includes(name))),
   }
 }
 
@@ -53,6 +57,7 @@ export function withOtherWriteBacks(order: Order): Order {
       ...order.deliveries,
       { deliveryId: '0', deliverySn: '', status: 0, trackingNos: [], carrier: '', lines: [] },
     ],
+    extra: { ...order.extra, ...Object.fromEntries(BOOKKEEPING.map((name) => [name, ELSEWHEN])) },
   }
 }
 

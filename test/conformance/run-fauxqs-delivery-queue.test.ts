@@ -5,7 +5,7 @@ import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
 import { DeliveryMessageSchema } from '#contracts/delivery-message.ts'
 import { aDelivery } from '../support/a-delivery.ts'
 import { type SqsEngine, startFauxqs } from '../support/fauxqs-engine.ts'
-import { RecordedLog } from '../support/recorded-log.ts'
+import { RecordingLog } from '../support/recording-log.ts'
 import { deliveryQueueConformance } from './delivery-queue.ts'
 
 let engine: SqsEngine
@@ -17,7 +17,7 @@ afterAll(() => engine.stop())
 async function open(targets: readonly string[]) {
   const urls = await Promise.all(targets.map(async (target) => [target, await engine.createQueue()] as const))
   const queueUrls = Object.fromEntries(urls)
-  const queue = new SqsDeliveryQueue({ client: engine.client, queueUrls, log: new RecordedLog() })
+  const queue = new SqsDeliveryQueue({ client: engine.client, queueUrls, log: new RecordingLog() })
   return { queue, urlOf: (target: string) => queueUrls[target] ?? '' }
 }
 

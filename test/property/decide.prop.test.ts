@@ -15,7 +15,7 @@ import {
 } from '#domain/decide.ts'
 import type { Desire } from '#domain/desire.ts'
 import { reason } from '#domain/reasons.ts'
-import { aRow } from '../support/a-row.ts'
+import { aRow } from '../support/a-ledger-row.ts'
 
 const hash = fc.constantFrom<ContentHash>(
   { v: 1, source: 's1', mapped: 'm1' },

@@ -60,6 +60,8 @@ export type Door =
       readonly clientId: string
       readonly clientSecret: string
       readonly expiresIn?: number
+      /** Takes no token at all, not even the newest. */
+      readonly keepsRefusing?: boolean
     }
   | { readonly kind: 'check'; readonly admits: (call: ErpCall) => boolean }
 
@@ -138,7 +140,10 @@ export class ErpDouble {
         return door.admits(call) ? undefined : closed
       case 'oauth2': {
         if (call.path === '/oauth/token') return this.#giveToken(call, door)
-        return !this.#revoked && call.headers['authorization'] === `Bearer token-${this.tokens}`
+        if (!call.path.startsWith('/api/')) return undefined
+        return !door.keepsRefusing &&
+          !this.#revoked &&
+          call.headers['authorization'] === `Bearer token-${this.tokens}`
           ? undefined
           : closed
       }

@@ -100,7 +100,7 @@ describe('an accepted event', () => {
       firstSeenAt: new Date(world.clock.now()).toISOString(),
       correlationId: 'corr-0001',
       version: { epoch: EPOCH, seq: 1, epochNo: 1 },
-      wireHash: paid.hash,
+      wireHash: `1:${paid.hash}`,
       subject: { is: 'snapshot', order: { orderId: '10086', state: 'confirmed', money: { total: 1990 } } },
     })
     expect(world.queues.drain('wms').map(({ message }) => message.target)).toEqual(['wms'])

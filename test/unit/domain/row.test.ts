@@ -3,7 +3,7 @@ import { contentOf } from '#domain/content.ts'
 import { reason, WAKES } from '#domain/reasons.ts'
 import { freshRow, inheritedCause, linesSent, rowSeeing, withHistory } from '#domain/row.ts'
 import { compareVersions, isOlder, newerOf } from '#domain/version.ts'
-import { aRow } from '../../support/a-row.ts'
+import { aRow } from '../../support/a-ledger-row.ts'
 import { canonicalOrder } from '../../support/canonical-order.ts'
 import { World } from '../../support/world.ts'
 
@@ -103,7 +103,7 @@ describe('a row that sees a message', () => {
           mergedInto: null,
         },
       })
-    const row = aRow({ lines: seen().lines })
+    const row = aRow({ lines: seen().lines, shopState: { ...aRow().shopState, state: 'confirmed' } })
     expect(rowSeeing(row, tombstone(null), 1)).toMatchObject({
       shopState: { state: 'confirmed', payment: 'paid', gone: true },
       lines: row.lines,

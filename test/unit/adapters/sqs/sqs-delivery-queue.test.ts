@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
 import { aDelivery } from '../../../support/a-delivery.ts'
-import { RecordedLog } from '../../../support/recorded-log.ts'
+import { RecordingLog } from '../../../support/recording-log.ts'
 import { type StubAnswer, type StubServer, startStub } from '../../../support/stub-server.ts'
 
 const BatchSchema = z.object({
@@ -29,7 +29,7 @@ async function open(answer: (entries: BatchEntry[]) => StubAnswer | undefined) {
     requestTimeoutMs: 300,
     maxAttempts: 1,
   })
-  const log = new RecordedLog()
+  const log = new RecordingLog()
   const queueUrls = { 'erp-one': `${stub.endpoint}/1/erp-one.fifo` }
   return { stub, log, queue: new SqsDeliveryQueue({ client, queueUrls, log }) }
 }
