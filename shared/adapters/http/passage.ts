@@ -7,7 +7,7 @@ import { subscribe } from 'node:diagnostics_channel'
  * connection and TLS, and a process may be frozen there for any length of time.
  */
 export interface Passage {
-  /** Asked at the socket; false destroys it. */
+  /** Asked at the socket, once; false destroys it. */
   readonly open: () => boolean
   /** Undefined = fetch announced nothing, so nothing is known about its bytes. */
   state?: 'underway' | 'sent' | 'stopped'
@@ -29,11 +29,13 @@ subscribe('undici:client:sendHeaders', (message) => {
   const passage = request && passages.get(request)
   if (!passage) return
   const socket = member(message, 'socket')
-  if (passage.open() || !(socket && 'destroy' in socket && typeof socket.destroy === 'function')) {
-    passage.state = 'sent'
+  // fetch sends a request that was answered 421 a second time, by itself; a write goes out once.
+  const stays = passage.state === 'sent' || !passage.open()
+  if (stays && socket && 'destroy' in socket && typeof socket.destroy === 'function') {
+    passage.state = passage.state === 'sent' ? 'sent' : 'stopped'
+    socket.destroy(new Error('not to be sent'))
   } else {
-    passage.state = 'stopped'
-    socket.destroy(new Error('too late to send'))
+    passage.state = 'sent'
   }
 })
 

@@ -18,7 +18,7 @@ const ListedSchema = z.object({
   state: z.enum(['live', 'cancelled']),
   step: CodeOrNothing,
   identity: CodeOrNothing,
-  content: z.unknown(),
+  content: z.unknown().optional(),
 })
 type Listed = z.infer<typeof ListedSchema>
 

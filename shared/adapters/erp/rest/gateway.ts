@@ -134,8 +134,9 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
     const mapped = mapping === 'none' ? undefined : await mappings.map(mapping, input)
     if (mapped && !mapped.ok) return mapped
     // A later step sends little or nothing, yet is about the whole document.
+    const whole = configured === creating || op !== 'place' ? mapping : creating.mapping
     const content =
-      op === 'cancel' ? undefined : await comparable(op === 'amend' ? mapping : creating.mapping, input)
+      op === 'cancel' ? undefined : await comparable(whole, input, whole === mapping ? mapped : undefined)
     if (content && !content.ok) return content
 
     const bare: Bytes = {
@@ -174,9 +175,13 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
    * What a look-up may compare: what was sent, less what a write-back or a new reading of the shop's clock changes. A
    * shipment recorded in the shop must not make the ERP's document look outdated.
    */
-  async function comparable(mapping: string, input: MappingInput): Promise<Mapped> {
-    const sent = await mappings.map(mapping, input)
-    if (!sent.ok || !input.write) return sent
+  async function comparable(
+    mapping: string,
+    input: MappingInput,
+    known: Mapped | undefined,
+  ): Promise<Mapped> {
+    const sent = known ?? (await mappings.map(mapping, input))
+    if (!find || !sent.ok || !input.write) return sent
     const write = { ...input.write, order: withOtherWriteBacks(input.write.order) }
     const other = await mappings.map(mapping, { ...input, write })
     return other.ok ? { ok: true, body: commonContent(sent.body, other.body) } : sent

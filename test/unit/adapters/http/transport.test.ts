@@ -112,8 +112,16 @@ describe('the HTTP transport', () => {
   })
 
   it('calls a reset after the bytes left unclear', async () => {
-    const { url } = await serve((request) => request.socket.destroy())
-    expect((await transport()(post(url), soon())).is).toBe('unclear')
+    const { url, seen } = await serve((request, response) => {
+      if (seen.requests === 1) response.end('{}')
+      else request.socket.destroy()
+    })
+    const send = transport()
+    await send(post(url), soon())
+    await setImmediate()
+    // The connection was kept from the call before; nothing is sent again over another.
+    expect((await send(post(url), soon())).is).toBe('unclear')
+    expect(seen.requests).toBe(2)
   })
 
   it('calls an answer that breaks off unclear, with the status it had', async () => {
@@ -144,6 +152,15 @@ describe('the HTTP transport', () => {
       response.end()
     })
     expect(await transport()(post(url), soon())).toMatchObject({ is: 'answer', status: 307 })
+    expect(seen.requests).toBe(1)
+  })
+
+  it('sends a request once, also when it is told that it came to the wrong server', async () => {
+    const { url, seen } = await serve((_, response) => {
+      response.writeHead(421)
+      response.end()
+    })
+    expect((await transport()(post(url), soon())).is).toBe('unclear')
     expect(seen.requests).toBe(1)
   })
 

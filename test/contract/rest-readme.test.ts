@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { createRestGateway } from '#adapters/erp/rest/gateway.ts'
+import { TargetConfigSchema } from '#contracts/config.ts'
+import type { ErpRequest } from '#contracts/erp-request.ts'
+import { lineReference, orderSourceId } from '#domain/reference.ts'
+import type { Built } from '#ports/erp-gateway.ts'
+import { canonicalOrder } from '../support/canonical-order.ts'
+import { CountingIds } from '../support/counting-ids.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { type ScriptedAnswer, scriptedFetch } from '../support/scripted-fetch.ts'
+
+const readme = readFileSync(new URL('../../shared/adapters/erp/rest/README.md', import.meta.url), 'utf8')
+const block = (pattern: RegExp) => pattern.exec(readme)?.[1] ?? ''
+const config = TargetConfigSchema.parse(JSON.parse(block(/```json\n([\s\S]*?)```/)))
+const mapping = block(/```\n(\/\* mappings\/acme[\s\S]*?)```/)
+
+const REFERENCE = 'ECdemo-2026112001001-rt'
+
+function acme(...answers: ScriptedAnswer[]) {
+  const script = scriptedFetch(...answers)
+  const clock = new ManualClock()
+  const gateway = createRestGateway({
+    config: config.rest,
+    configDir: '',
+    secrets: async () => ({ token: 't-1' }),
+    fetch: script.fetch,
+    clock,
+    ids: new CountingIds(),
+    files: {
+      stamp: async () => '1',
+      read: async (path) => (path === 'mappings/acme.jsonata' ? mapping : ''),
+    },
+  })
+  return { gateway, script, context: { deadline: clock.now() + 10_000, correlationId: 'c-1' } }
+}
+
+const order = canonicalOrder()
+const write = {
+  order,
+  reference: REFERENCE,
+  identity: orderSourceId(order.orderId, order.addTime),
+  lineReference: (line: { recId: string }) => lineReference(REFERENCE, line.recId),
+}
+const requestOf = async (built: Promise<Built>): Promise<ErpRequest> => {
+  const result = await built
+  if (!result.ok) throw new Error(result.failure.message)
+  return result.request
+}
+const document = { id: '77', no: 'A-77', state: 'live', step: 'create' } as const
+
+describe('the example in the README of the REST target', () => {
+  it('creates an order as its mapping says', async () => {
+    const { gateway, script, context } = acme({ body: { code: 0, data: { id: 77, orderNo: 'A-77' } } })
+    const request = await requestOf(gateway.place(write, 'create'))
+    expect(await gateway.send(request, context)).toEqual({ ok: true, document })
+    expect(JSON.parse(script.sent[0]?.body ?? '')).toEqual({
+      externalNo: REFERENCE,
+      memo: '1001.1763600000',
+      buyer: order.consignee.name,
+      total: '39.80',
+      date: '2026-11-21',
+      items: [
+        { ref: `${REFERENCE}-7q3`, item: 'TEE-L', qty: 1, amount: 19.9 },
+        { ref: `${REFERENCE}-7q4`, item: 'MUG-01', qty: 1, amount: 19.9 },
+      ],
+    })
+  })
+
+  it.each([
+    [11, 'DuplicateRef'],
+    [21, 'MissingReference'],
+    [30, 'StateConflict'],
+    [90, 'RateLimited'],
+    [4, 'Invalid'],
+  ])('reads code %i as %s', async (code, kind) => {
+    const { gateway, context } = acme({ body: { code, item: 'TEE-L', text: 'no' } })
+    const answer = await gateway.send(await requestOf(gateway.place(write, 'create')), context)
+    expect(answer).toMatchObject({ ok: false, failure: { class: kind, message: 'HTTP 200: no' } })
+  })
+
+  it('takes a cancel of a cancelled order for done', async () => {
+    const { gateway, context } = acme({ body: { code: 31 } })
+    const request = await requestOf(gateway.cancel({ reference: REFERENCE, document, reason: 'cancelled' }))
+    expect(await gateway.send(request, context)).toEqual({
+      ok: true,
+      document: { ...document, state: 'cancelled' },
+    })
+  })
+
+  it('looks up, and compares', async () => {
+    const shown = {
+      id: 77,
+      orderNo: 'A-77',
+      externalNo: REFERENCE,
+      memo: '1001.1763600000',
+      status: 'DRAFT',
+      total: 39.8,
+      items: [
+        { item: 'MUG-01', qty: 1 },
+        { item: 'TEE-L', qty: 1 },
+      ],
+    }
+    const answer = (orders: unknown[]): ScriptedAnswer => ({ body: { code: 0, data: { orders } } })
+    const { gateway, context } = acme(answer([]), answer([shown]), answer([{ ...shown, total: 40 }]), {
+      body: { code: 4 },
+    })
+    const expected = await requestOf(gateway.place(write, 'create'))
+    const look = () => gateway.find(REFERENCE, expected, context)
+    expect(await look()).toEqual({ is: 'absent' })
+    expect(await look()).toEqual({
+      is: 'one',
+      document: { ...document, identity: '1001.1763600000', content: 'same' },
+    })
+    expect(await look()).toMatchObject({ document: { content: 'different' } })
+    expect(await look()).toMatchObject({ is: 'failed' })
+  })
+})
