@@ -23,7 +23,7 @@ import { generationReference, lineReference, orderReference, orderSourceId } fro
 import { contendedDelay, MAX_AGE_MS, retryDelay } from '#domain/retry-delay.ts'
 import { freshRow, inheritedCause, linesSent, rowSeeing, subjectIdentity, withHistory } from '#domain/row.ts'
 import { compareVersions, isOlder } from '#domain/version.ts'
-import type { Answer, Capabilities, ErpDocument, ErpGateway, OrderWrite } from '#ports/erp-gateway.ts'
+import type { Answer, Built, Capabilities, ErpDocument, ErpGateway, OrderWrite } from '#ports/erp-gateway.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { Clock, Ids, Log, Random } from '#ports/runtime.ts'
 import type { ShopGateway } from '#ports/shop-gateway.ts'
@@ -181,6 +181,7 @@ class Delivery {
   #lookedUp = false
   /** A look-up takes the token of the write it may lead to as well: else a tight rate would let it look up for ever. */
   #tokenInHand = false
+  #built: { readonly reference: string; readonly built: Built } | undefined
   readonly #takenOver: boolean
   readonly #wish: Desire
 
@@ -400,12 +401,24 @@ class Delivery {
   async #expected(): Promise<ErpRequest | undefined> {
     const order = this.#order
     if (!order) return undefined
-    const reference = generationReference(this.#row.ref, generationInQuestion(this.#row))
-    const built = await this.#deps.gateway.place(
-      { ...this.#write(order), reference, lineReference: (line) => lineReference(reference, line.recId) },
-      this.#abilities.steps[0],
+    const built = await this.#creation(
+      order,
+      generationReference(this.#row.ref, generationInQuestion(this.#row)),
     )
     return built.ok ? built.request : undefined
+  }
+
+  /** Built once for each reference: a mapping of a thousand lines takes its time, and the look-up's is sent next. */
+  async #creation(order: Order, reference: string): Promise<Built> {
+    if (this.#built?.reference !== reference) {
+      const write = {
+        ...this.#write(order),
+        reference,
+        lineReference: (line: Line) => lineReference(reference, line.recId),
+      }
+      this.#built = { reference, built: await this.#deps.gateway.place(write, this.#abilities.steps[0]) }
+    }
+    return this.#built.built
   }
 
   async #predecessors(known: Known): Promise<'clear' | 'pending' | 'too-late'> {
@@ -427,7 +440,7 @@ class Delivery {
     known: Known,
     hash: ContentHash | undefined,
   ): Promise<Advanced | Ended> {
-    const { clock, times, gateway, rules } = this.#deps
+    const { times, rules } = this.#deps
     if (this.#calls >= MAX_CALLS)
       return { outcome: await this.#release('too many writes in one delivery', times.retryFloorMs) }
     if (
@@ -448,34 +461,39 @@ class Delivery {
       return { outcome: await this.#release('rate or time used up', times.retryFloorMs) }
 
     this.#calls += 1
-    return this.#turn.inSlot(async () => {
-      const intent = this.#intentFor(decision.do === 'resend', request, generation, hash)
-      if (intent.bytes && decision.do !== 'resend') {
-        await this.#deps.ledger.putRequest(
-          this.#row.key,
-          intent.bytes,
-          JSON.stringify(request),
-          REQUEST_TTL_S,
-        )
-      }
-      const unsettled = settledAt(this.#row, this.#settleMs)
-      this.#row = {
-        ...this.#row,
-        generation,
-        intent,
-        // An overwritten intent that may still take effect leaves its time behind.
-        ...(clock.now() < unsettled ? { unsettledUntil: unsettled } : {}),
-      }
-      if (!(await this.#save(`${request.op}.${request.step}.sent`))) return { outcome: this.#lost() }
-      const answer = await gateway.send(request, {
-        deadline: intent.deadline,
-        correlationId: this.#message.correlationId,
-      })
-      this.#turn.report(answer.ok ? undefined : answer.failure.class)
-      return answer.ok
-        ? this.#acknowledged(intent, answer, hash)
-        : this.#refused(intent, answer.failure, known, hash)
-    })
+    // The slot is given back before the answer is acted on: what follows may need one itself.
+    const sent = await this.#turn.inSlot(() => this.#arm(request, generation, decision.do === 'resend', hash))
+    if (!sent) return { outcome: this.#lost() }
+    const { intent, answer } = sent
+    this.#turn.report(answer.ok ? undefined : answer.failure.class)
+    return answer.ok
+      ? this.#acknowledged(intent, answer, hash)
+      : this.#refused(intent, answer.failure, known, hash)
+  }
+
+  /** Writes the intent, then sends; undefined when somebody else has written in between. */
+  async #arm(
+    request: ErpRequest,
+    generation: number,
+    repeated: boolean,
+    hash: ContentHash | undefined,
+  ): Promise<{ intent: Intent; answer: Answer } | undefined> {
+    const { clock, gateway, ledger } = this.#deps
+    const intent = this.#intentFor(repeated, request, generation, hash)
+    if (intent.bytes && !repeated) {
+      await ledger.putRequest(this.#row.key, intent.bytes, JSON.stringify(request), REQUEST_TTL_S)
+    }
+    const unsettled = settledAt(this.#row, this.#settleMs)
+    this.#row = {
+      ...this.#row,
+      generation,
+      intent,
+      // An overwritten intent that may still take effect leaves its time behind.
+      ...(clock.now() < unsettled ? { unsettledUntil: unsettled } : {}),
+    }
+    if (!(await this.#save(`${request.op}.${request.step}.sent`))) return undefined
+    const context = { deadline: intent.deadline, correlationId: this.#message.correlationId }
+    return { intent, answer: await gateway.send(request, context) }
   }
 
   /** Its deadline is absolute and stored: a worker that sleeps past it sends nothing. */
@@ -542,7 +560,9 @@ class Delivery {
     const built =
       decision.do === 'amend'
         ? await gateway.amend({ ...this.#write(order), document })
-        : await gateway.place(this.#write(order, live ? document : undefined), decision.step)
+        : live
+          ? await gateway.place(this.#write(order, document), decision.step)
+          : await this.#creation(order, reference)
     return built.ok ? { ok: true, request: built.request, generation } : built
   }
 

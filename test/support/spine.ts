@@ -1,10 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { signWebhook } from '#app/standard-webhooks.ts'
 import { RestTargetSchema } from '#contracts/rest-target.ts'
-import { type OrderSnapshot, WebhookAnswerSchema, type WebhookEvent } from '#contracts/webhook.ts'
+import {
+  type OrderSnapshot,
+  type WebhookAnswer,
+  WebhookAnswerSchema,
+  type WebhookEvent,
+} from '#contracts/webhook.ts'
 import { addStacks, createApp } from '../../infra/app.ts'
 import { bundle } from '../../infra/bundle.ts'
 import { secretNames } from '../../infra/secret-names.ts'
@@ -41,9 +46,11 @@ export class Spine {
   readonly erp: ErpDouble
   readonly cloud: Cloud
   readonly #cleanups: (() => unknown)[]
+  readonly #dataDir: string
   #seq = 0
 
-  private constructor(erp: ErpDouble, cloud: Cloud, cleanups: (() => unknown)[]) {
+  private constructor(erp: ErpDouble, cloud: Cloud, dataDir: string, cleanups: (() => unknown)[]) {
+    this.#dataDir = dataDir
     this.erp = erp
     this.cloud = cloud
     this.#cleanups = cleanups
@@ -91,7 +98,7 @@ export class Spine {
       secretNames(stage.name).shop('A1'),
       JSON.stringify({ secrets: [SECRET], epochs: [EPOCH] }),
     )
-    return new Spine(erp, cloud, cleanups)
+    return new Spine(erp, cloud, join(dir, 'data'), cleanups)
   }
 
   async stop(): Promise<void> {
@@ -107,7 +114,7 @@ export class Spine {
   }
 
   /** Posts an event as the bridge does; throws unless it is accepted. */
-  async post(event: WebhookEvent): Promise<void> {
+  async post(event: WebhookEvent): Promise<WebhookAnswer> {
     const body = JSON.stringify(event)
     const id = `msg_${this.#seq}`
     const timestamp = Math.floor(Date.now() / 1000)
@@ -122,11 +129,18 @@ export class Spine {
     })
     const answer = WebhookAnswerSchema.parse(await response.json())
     if (response.status !== 202) throw new Error(`not accepted: ${JSON.stringify(answer)}`)
+    return answer
   }
 
-  send(snapshot: OrderSnapshot): Promise<void> {
+  async send(snapshot: OrderSnapshot): Promise<void> {
     this.#seq += 1
-    return this.post(snapshotEvent(snapshot, { seq: this.#seq }))
+    await this.post(snapshotEvent(snapshot, { seq: this.#seq }))
+  }
+
+  /** Every line the functions wrote. */
+  logs(): string[] {
+    const dir = join(this.#dataDir, 'logs')
+    return readdirSync(dir).flatMap((file) => readFileSync(join(dir, file), 'utf8').split('\n'))
   }
 
   /** Until no message is left and nobody works. */

@@ -37,6 +37,7 @@ export interface WorldOptions {
   readonly shows?: MemoryErpOptions['shows']
   readonly rules?: Partial<Rules>
   readonly settleMs?: number
+  readonly slots?: number
   /** Wraps ports, for crashes and for leaving a rule out. */
   readonly ledger?: (ledger: Ledger) => Ledger
   readonly gateway?: (gateway: ErpGateway) => ErpGateway
@@ -88,7 +89,12 @@ export class World {
     this.gate = new MemoryTargetGate({
       clock,
       ids,
-      limits: () => ({ slots: 10, perMinute: 100_000, leaseMs: 10_000, retryFloorMs: 1_000 }),
+      limits: () => ({
+        slots: options.slots ?? 10,
+        perMinute: 100_000,
+        leaseMs: 10_000,
+        retryFloorMs: 1_000,
+      }),
     })
     const disturbed = this.#disturbed(options)
     this.deps = {

@@ -430,3 +430,18 @@ describe('age and gate', () => {
     expect(world.erp.journal).toHaveLength(calls)
   })
 })
+
+describe('a target with a single slot', () => {
+  it('looks up after a duplicate without waiting for itself', async () => {
+    const world = new World({ abilities: { idempotency: 'unique-reference' }, slots: 1 })
+    await world.send(order())
+    const [document] = world.erp.documents
+    // The ledger lost what the ERP has: a restored table.
+    const row = await world.row(order())
+    const { erp: _erp, applied: _applied, ...rest } = row
+    await world.ledger.put({ ...rest, rev: row.rev + 1 })
+    await world.send(order())
+    expect(world.erp.documents).toEqual([document])
+    expect(await world.row(order())).toMatchObject({ status: 'done', erp: { id: document?.id } })
+  })
+})
