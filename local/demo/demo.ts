@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { LedgerRow } from '#contracts/ledger-row.ts'
+import { orderSourceId } from '#domain/reference.ts'
+import { secretNames } from '../../infra/secret-names.ts'
+import type { Bridge } from '../bridge.ts'
+import { close, listen } from '../cloud/listen.ts'
+import { STAGE } from '../endpoints.ts'
+import { DEMO_SHOP, DEMO_TARGET } from './demo-config.ts'
+import { DemoErp } from './erp.ts'
+import { DemoShop } from './shop.ts'
+import type { ShopOrder } from './shop-order.ts'
+import { createShopServer } from './shop-server.ts'
+
+export interface Demo {
+  readonly shop: DemoShop
+  readonly erp: DemoErp
+  readonly shopUrl: string
+  /** Gives the bridge the demo's secrets, and the shop the bridge. */
+  connect(bridge: Bridge): Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+/** @throws an EADDRINUSE of node, with its port */
+export async function startDemo(
+  dataDir: string,
+  ports: { readonly erp: number; readonly shop: number },
+): Promise<Demo> {
+  const dir = join(dataDir, 'demo')
+  const erp = new DemoErp({ dataDir: dir, newApiKey: () => randomBytes(24).toString('base64url') })
+  await erp.listen(ports.erp)
+  const shop = new DemoShop({ file: join(dir, 'shop.sqlite') })
+  let webhookUrl = ''
+  const server = createShopServer(shop, () => webhookUrl)
+  const stop = async () => {
+    await Promise.all([close(server), shop.close(), erp.close()])
+  }
+  const shopUrl = await listen(server, ports.shop).catch(async (error: unknown) => {
+    await stop()
+    throw error
+  })
+
+  return {
+    shop,
+    erp,
+    shopUrl,
+    stop,
+    connect: async (bridge) => {
+      await putSecrets(bridge, shop, erp)
+      webhookUrl = bridge.endpoints.webhookUrls[DEMO_SHOP] ?? ''
+      shop.relayTo(webhookUrl)
+    },
+  }
+}
+
+/** What is there and fits stays: a rotation somebody began is theirs to end. */
+async function putSecrets({ cloud, secrets }: Bridge, shop: DemoShop, erp: DemoErp): Promise<void> {
+  const names = secretNames(STAGE)
+  const { epoch, secret } = shop.identity
+  const known = await secrets.shop(DEMO_SHOP)
+  if (!known?.secrets.includes(secret) || known.epochs.at(-1) !== epoch) {
+    const epochs = [...(known?.epochs ?? []).filter((older) => older !== epoch), epoch]
+    await cloud.putSecret(names.shop(DEMO_SHOP), JSON.stringify({ secrets: [secret], epochs }))
+  }
+  if (!(await secrets.target(DEMO_TARGET))) {
+    await cloud.putSecret(names.target(DEMO_TARGET), JSON.stringify({ token: erp.apiKey }))
+  }
+}
+
+export const rowOfDemo =
+  ({ ledger }: Pick<Bridge, 'ledger'>) =>
+  ({ id, addTime }: ShopOrder): Promise<LedgerRow | undefined> =>
+    ledger.get({
+      shop: DEMO_SHOP,
+      kind: 'order',
+      sourceId: orderSourceId(String(id), addTime),
+      target: DEMO_TARGET,
+    })

@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util'
+
+export interface Options {
+  readonly help: boolean
+  readonly once: boolean
+  /** A folder with a configuration of one's own: no demo. */
+  readonly config: string | undefined
+  /** Undefined: the usual folder. */
+  readonly data: string | undefined
+  readonly ports: Ports
+}
+
+export interface Ports {
+  readonly api: number
+  readonly erp: number
+  readonly shop: number
+}
+
+export const PORT_FLAGS: Readonly<Record<keyof Ports, string>> = {
+  api: '--api-port',
+  erp: '--erp-port',
+  shop: '--shop-port',
+}
+
+export const DEFAULT_PORTS: Ports = { api: 4010, erp: 4020, shop: 4030 }
+
+const DEFAULTS = { config: undefined, data: undefined }
+
+export type ReadOptions =
+  | { readonly ok: true; readonly options: Options }
+  | {
+      readonly ok: false
+      readonly is: 'unknown' | 'no-value' | 'not-a-port' | 'once-with-config'
+      readonly flag: string
+    }
+
+export function readOptions(args: readonly string[]): ReadOptions {
+  const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true, options: KNOWN })
+  let options: Options = { help: false, once: false, ...DEFAULTS, ports: DEFAULT_PORTS }
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue
+    const flag = token.kind === 'option' ? token.rawName : token.value
+    const name = token.kind === 'option' ? token.name : ''
+    const value = token.kind === 'option' ? token.value : undefined
+    if (name === 'help' || name === 'once') {
+      options = { ...options, [name]: true }
+      continue
+    }
+    const port = (Object.keys(PORT_FLAGS) as (keyof Ports)[]).find((key) => PORT_FLAGS[key] === `--${name}`)
+    if (!port && name !== 'config' && name !== 'data') return { ok: false, is: 'unknown', flag }
+    if (value === undefined || value === '') return { ok: false, is: 'no-value', flag }
+    if (!port) options = { ...options, [name]: value }
+    else if (!isPort(value)) return { ok: false, is: 'not-a-port', flag }
+    else options = { ...options, ports: { ...options.ports, [port]: Number(value) } }
+  }
+  if (options.once && options.config !== undefined)
+    return { ok: false, is: 'once-with-config', flag: '--once' }
+  return { ok: true, options }
+}
+
+const KNOWN = {
+  help: { type: 'boolean', short: 'h' },
+  once: { type: 'boolean' },
+  config: { type: 'string' },
+  data: { type: 'string' },
+  'api-port': { type: 'string' },
+  'erp-port': { type: 'string' },
+  'shop-port': { type: 'string' },
+} as const
+
+const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65_536

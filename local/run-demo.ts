@@ -1,0 +1,148 @@
+import { once } from 'node:events'
+import type { LedgerRow } from '#contracts/ledger-row.ts'
+import { type Bridge, cloudDirOf, startBridge } from './bridge.ts'
+import { type Demo, rowOfDemo, startDemo } from './demo/demo.ts'
+import { DEMO_TARGET, demoConfigDir } from './demo/demo-config.ts'
+import type { ShopOrder } from './demo/shop-order.ts'
+import { buildAssembly, checkPorts, readConfig, takeDataDirectory } from './prepare.ts'
+import { type Session, secondsSince } from './session.ts'
+import { reportOf } from './story/report.ts'
+import { finishEarlier, isOpen, play, type Stage } from './story/story.ts'
+import { type Finding, tally, totals } from './story/tally.ts'
+
+/** The demo shop, the demo ERP and the bridge between them; a story, and what the ERP has at its end. Answers the exit code. */
+export async function runDemo(session: Session): Promise<number> {
+  const { options, texts, say, dataDir, signal, atEnd } = session
+  takeDataDirectory(session)
+  await checkPorts(session, ['api', 'erp', 'shop'])
+  const configDir = demoConfigDir(dataDir, options.ports.erp)
+  const config = readConfig(configDir, texts)
+
+  say(texts.demoTitle)
+  const assembly = await buildAssembly(session, configDir)
+  const demo = await startDemo(dataDir, options.ports)
+  atEnd(demo.stop)
+  const bridge = await startBridge({
+    assembly,
+    dataDir,
+    cloudDir: cloudDirOf(dataDir, 'demo'),
+    configDir,
+    config,
+    apiPort: options.ports.api,
+    demo: { erpUrl: demo.erp.url, shopUrl: demo.shopUrl },
+  })
+  atEnd(bridge.stop)
+  await demo.connect(bridge)
+  say(texts.ready(secondsSince()))
+
+  const stage = stageOf(session, demo, bridge)
+  const earlier = demo.shop.orders()
+  await finishWhatWasOpen(session, stage, earlier)
+  const { passed, examples } = await playAndCount(session, stage, earlier)
+  if (options.once) return passed ? 0 : 1
+  sayWhatNext(session, bridge, demo, examples)
+  if (!signal.aborted) await once(signal, 'abort')
+  return 0
+}
+
+function stageOf(session: Session, demo: Demo, bridge: Bridge): Stage {
+  const { texts, say, colours, signal } = session
+  let started: number | undefined
+  const workers = bridge.cloud.functions.find(({ env }) => env['TARGET'] === DEMO_TARGET)
+  return {
+    shop: demo.shop,
+    erp: demo.erp,
+    webhookUrl: Object.values(bridge.endpoints.webhookUrls)[0] ?? '',
+    rowOf: rowOfDemo(bridge),
+    killWorkers: () => {
+      const pids = workers?.pids() ?? []
+      workers?.kill('SIGKILL')
+      return pids
+    },
+    isIdle: () => bridge.cloud.idle(),
+    tell: ({ no }, text) => {
+      started ??= performance.now()
+      say(`${colours.faint(`${secondsSince(started).padStart(6)} s`)}  ${no}  ${text}`)
+    },
+    texts,
+    signal,
+  }
+}
+
+/** A process that was killed leaves orders in the outbox, in the queue, or half way to the ERP. */
+async function finishWhatWasOpen({ texts, say }: Session, stage: Stage, earlier: readonly ShopOrder[]) {
+  if (!(await isOpen(stage, earlier))) return
+  const started = performance.now()
+  say(texts.finishing)
+  const open = await finishEarlier(stage)
+  say(open === undefined ? texts.finished(secondsSince(started)) : texts.unfinished(open))
+}
+
+interface Counted {
+  /** Nothing is lost or doubled, and parked is exactly what had to be. */
+  readonly passed: boolean
+  readonly examples: { readonly no: string | undefined; readonly parkedRef: string | undefined }
+}
+
+async function playAndCount(session: Session, stage: Stage, earlier: readonly ShopOrder[]): Promise<Counted> {
+  const { texts, say, colours } = session
+  const started = performance.now()
+  say()
+  say(texts.story)
+  const { orders, meantToPark, open } = await play(stage)
+  say()
+  if (open !== undefined) say(colours.bad(texts.stuck(open)))
+  say(texts.storyTook(secondsSince(started)))
+
+  const { findings, rows } = await count(stage, orders)
+  say(reportOf(findings, ({ order }) => rows.get(order.no), texts, colours))
+  if (earlier.length > 0) {
+    const before = totals((await count(stage, stage.shop.orders().filter(isIn(earlier)))).findings)
+    say(texts.earlier(earlier.length, before.lost, before.doubled, before.parked))
+  }
+  const { lost, doubled, parked } = totals(findings)
+  const asMeant = findings.every((finding) => finding.parked === meantToPark.some(isIn([finding.order])))
+  const passed = open === undefined && lost === 0 && doubled === 0 && asMeant
+  say((passed ? colours.good : colours.bad)(texts.verdict(lost, doubled, parked)))
+  const parkedRef = [...rows.values()].find((row) => row?.status === 'parked')?.ref
+  return { passed, examples: { no: orders[0]?.no, parkedRef } }
+}
+
+function sayWhatNext(
+  { texts, say, dataDir, dataFlag }: Session,
+  { endpoints }: Bridge,
+  demo: Demo,
+  examples: Counted['examples'],
+): void {
+  const places = [
+    [texts.demoShop, demo.shopUrl],
+    [texts.demoErp, `${demo.erp.url}/orders`],
+    ...Object.entries(endpoints.webhookUrls).map(([shop, url]) => [texts.webhook(shop), url]),
+    [texts.configFolder, `${endpoints.configDir} (${texts.reloads})`],
+    [texts.dataFolder, dataDir],
+  ]
+  say()
+  for (const [name, place] of places) say(`  ${name}: ${place}`)
+  say()
+  say(texts.tryNext)
+  if (examples.no !== undefined) say(`  npm run sync -- find ${examples.no}${dataFlag}`)
+  say(`  npm run sync -- parked${dataFlag}`)
+  if (examples.parkedRef !== undefined) say(`  npm run sync -- show ${examples.parkedRef}${dataFlag}`)
+  say(texts.stopHint)
+}
+
+const isIn =
+  (orders: readonly ShopOrder[]) =>
+  ({ no }: ShopOrder) =>
+    orders.some((order) => order.no === no)
+
+async function count(stage: Stage, orders: readonly ShopOrder[]) {
+  const rows = new Map<string, LedgerRow | undefined>()
+  for (const order of orders) rows.set(order.no, await stage.rowOf(order))
+  const findings: Finding[] = tally(
+    orders,
+    stage.erp.documents(),
+    ({ no }) => rows.get(no)?.status === 'parked',
+  )
+  return { findings, rows }
+}

@@ -1,0 +1,199 @@
+import type { CloudErrorCode } from './cloud/cloud-error.ts'
+import type { Language } from './language.ts'
+
+const english = {
+  help: `npm start                    the demo: a shop, an ERP and the bridge between them, on this machine
+npm start -- --once          plays the story once and exits: 0 if nothing was lost or doubled
+npm start -- --config <dir>  the bridge alone, with the configuration in <dir>
+
+  --data <dir>        where everything is kept (default: .local)
+  --api-port <port>   port of the webhooks  (default: 4010)
+  --erp-port <port>   port of the demo ERP  (default: 4020)
+  --shop-port <port>  port of the demo shop (default: 4030)`,
+  seeHelp: 'See: npm start -- --help',
+  unknownFlag: (flag: string) => `There is no option ${flag}.`,
+  flagWithoutValue: (flag: string) => `${flag} needs a value.`,
+  flagNotAPort: (flag: string) => `${flag} needs a port between 1 and 65535.`,
+  onceWithConfig: 'There is no story with a configuration of your own: leave out --once or --config.',
+
+  configMissing: (file: string) =>
+    `There is no readable ${file}; name the folder that holds sync.config.json with --config.`,
+  configNotJson: (file: string) => `${file} is not JSON; an editor that marks JSON errors shows where.`,
+  configInvalid: (file: string, field: string, message: string, more: number) =>
+    `${file} is not usable: ${field}: ${message}${more > 0 ? ` (and ${more} more)` : ''}.`,
+  mappingMissing: (file: string, target: string) =>
+    `The target "${target}" names the mapping ${file}, and there is no such file.`,
+  mappingBroken: (message: string, target: string) =>
+    `A mapping of the target "${target}" cannot be used: ${message}`,
+  portInUse: (port: number, flag: string, free: number) =>
+    `Port ${port} is in use by another program. Stop it, or choose another port: npm start -- ${flag} ${free}`,
+  dataInUse: (dir: string) =>
+    `Another npm start uses ${dir}. Stop it, or keep this one apart: npm start -- --data <dir>`,
+  dataOutdated: (dir: string) =>
+    `The data in ${dir} was written by another version. Delete that folder, or choose another: npm start -- --data <dir>`,
+  cannotStart: (code: CloudErrorCode, message: string) =>
+    `The embedded cloud cannot start (${code}): ${message}`,
+  notBuilt: (message: string) => `The functions could not be built: ${message}`,
+
+  demoTitle:
+    'ecshop-erp-sync: the demo. Shop, ERP, people and numbers are invented; the bridge between them is the real one.',
+  ownTitle: (dir: string) => `ecshop-erp-sync on this machine, with the configuration in ${dir}.`,
+  building: 'Building the functions and their stacks: this takes a moment, once.',
+  ready: (seconds: string) => `Ready in ${seconds} s.`,
+  stopHint: 'Ctrl-C stops it; the next npm start goes on where it was.',
+  stopped: 'Stopped.',
+
+  finishing: 'Finishing what was still open when it was stopped …',
+  finished: (seconds: string) => `Nothing is open any more, after ${seconds} s.`,
+  unfinished: (open: string) => `Still open, and left to go on by itself: ${open}`,
+
+  story: 'The story',
+  placedPaid: 'placed and paid',
+  killed: (pids: string) =>
+    `the ERP has just written it, and its answer never arrives: the worker was killed in mid-call (SIGKILL, pid ${pids})`,
+  queueKeeps: 'its message is still in the queue and comes back within 30 s; the story goes on meanwhile',
+  willHang: 'placed and paid; the ERP will write it and then say nothing',
+  hung: 'the ERP has written it and hangs: for the bridge it is unknown whether the order exists',
+  arrived: 'delivered',
+  foundAgain: 'the bridge looked before writing again, and found it: not sent a second time',
+  placedUnpaid: 'placed, not paid yet',
+  held: 'held: the ERP gets it when it is paid',
+  paid: 'paid',
+  edited: 'edited in the shop: one piece more',
+  amended: 'delivered: the ERP has changed its document',
+  cancelled: 'cancelled in the shop',
+  cancelledInErp: 'delivered: the ERP has cancelled its document',
+  duplicate: 'sent twice more: the same bytes, and the same content under a new version',
+  outOfOrder: 'edited, and the older state arrives after the newer one',
+  unknownSku: (sku: string) => `placed and paid, with an item the ERP does not know: ${sku}`,
+  parked: 'parked: it waits for a person, and holds up nobody',
+  waiting: 'waiting for the message of the killed worker to come back …',
+  stuck: (open: string) => `Something did not come to its end in time. Open: ${open}`,
+  openOutbox: (no: string, why: string) => `${no} not accepted by the webhook (${why})`,
+  openRow: (no: string, state: string) => `${no} ${state}`,
+  openQueue: 'messages in the queue',
+  neverSeen: 'not seen by the bridge',
+  storyTook: (seconds: string) => `Counted in the ERP after ${seconds} s:`,
+
+  columns: ['order', 'the shop says', 'the ERP has', 'live documents', 'equal content'],
+  shopWants: (amount: string) => `paid, ${amount}`,
+  shopCancelled: 'cancelled',
+  shopUnpaid: 'not paid',
+  erpNothing: 'nothing',
+  erpDocument: (no: string, status: string) => `${no} ${status}`,
+  erpStatus: { open: 'open', confirmed: 'confirmed', shipped: 'shipped', cancelled: 'cancelled' },
+  parkedMark: (code: string) => `parked: ${code}`,
+  yes: 'yes',
+  no: 'no',
+  notApplicable: '-',
+  earlier: (orders: number, lost: number, doubled: number, parked: number) =>
+    `Earlier orders (${orders}): lost ${lost}, doubled ${doubled}, parked ${parked}`,
+  verdict: (lost: number, doubled: number, parked: number) =>
+    `lost ${lost}, doubled ${doubled}, parked ${parked}`,
+
+  webhook: (shop: string) => `webhook of ${shop}`,
+  demoShop: 'demo shop',
+  demoErp: 'demo ERP',
+  configFolder: 'configuration',
+  dataFolder: 'data and logs',
+  reloads: 'a saved mapping counts from the next delivery',
+  tryNext: 'Try next:',
+  putSecrets: 'Nothing is taken or delivered before its secret is there. Put each from standard input:',
+}
+
+/** Everything `npm start` says. */
+export type Texts = typeof english
+
+const chinese: Texts = {
+  help: `npm start                    演示：本机上的商店、ERP 以及二者之间的同步桥
+npm start -- --once          只演示一遍后退出：没有丢失、没有重复则退出码为 0
+npm start -- --config <目录>  只运行同步桥，使用 <目录> 中的配置
+
+  --data <目录>        数据存放处（默认 .local）
+  --api-port <端口>    Webhook 端口（默认 4010）
+  --erp-port <端口>    演示 ERP 端口（默认 4020）
+  --shop-port <端口>   演示商店端口（默认 4030）`,
+  seeHelp: '用法见：npm start -- --help',
+  unknownFlag: (flag) => `没有选项 ${flag}。`,
+  flagWithoutValue: (flag) => `${flag} 需要一个值。`,
+  flagNotAPort: (flag) => `${flag} 需要 1 到 65535 之间的端口号。`,
+  onceWithConfig: '使用自己的配置时没有演示：请去掉 --once 或 --config。',
+
+  configMissing: (file) => `无法读取 ${file}；请用 --config 指定 sync.config.json 所在的目录。`,
+  configNotJson: (file) => `${file} 不是合法的 JSON；请用能标出 JSON 错误的编辑器打开。`,
+  configInvalid: (file, field, message, more) =>
+    `${file} 无法使用：${field}：${message}${more > 0 ? `（另有 ${more} 处）` : ''}。`,
+  mappingMissing: (file, target) => `目标“${target}”引用的映射文件 ${file} 不存在。`,
+  mappingBroken: (message, target) => `目标“${target}”的映射无法使用：${message}`,
+  portInUse: (port, flag, free) =>
+    `端口 ${port} 已被其他程序占用。请停止该程序，或换一个端口：npm start -- ${flag} ${free}`,
+  dataInUse: (dir) => `另一个 npm start 正在使用 ${dir}。请先停止它，或另选目录：npm start -- --data <目录>`,
+  dataOutdated: (dir) =>
+    `${dir} 中的数据由另一版本写成。请删除该目录，或另选目录：npm start -- --data <目录>`,
+  cannotStart: (code, message) => `内嵌云无法启动（${code}）：${message}`,
+  notBuilt: (message) => `函数构建失败：${message}`,
+
+  demoTitle: 'ecshop-erp-sync 演示：商店、ERP、人物和数字均为虚构，中间的同步桥是真实的。',
+  ownTitle: (dir) => `ecshop-erp-sync 正在本机运行，配置目录：${dir}`,
+  building: '正在构建函数和资源栈：只需一次，请稍候。',
+  ready: (seconds) => `已就绪，用时 ${seconds} 秒。`,
+  stopHint: '按 Ctrl-C 停止；下次 npm start 会从停下的地方继续。',
+  stopped: '已停止。',
+
+  finishing: '正在处理上次停止时尚未完成的部分……',
+  finished: (seconds) => `全部处理完毕，用时 ${seconds} 秒。`,
+  unfinished: (open) => `仍未完成，将自行继续：${open}`,
+
+  story: '演示过程',
+  placedPaid: '已下单并付款',
+  killed: (pids) => `ERP 刚写入，应答永远收不到了：工作进程在调用途中被强制结束（SIGKILL，pid ${pids}）`,
+  queueKeeps: '消息仍在队列中，30 秒内会重新出现；演示继续进行',
+  willHang: '已下单并付款；ERP 写入之后将不再应答',
+  hung: 'ERP 已写入但没有应答：同步桥无法得知订单是否存在',
+  arrived: '已投递',
+  foundAgain: '同步桥在重写之前先查询并找到了单据：没有再次发送',
+  placedUnpaid: '已下单，尚未付款',
+  held: '暂缓：付款后才进入 ERP',
+  paid: '已付款',
+  edited: '在商店中修改：多买一件',
+  amended: '已投递：ERP 已修改其单据',
+  cancelled: '在商店中取消',
+  cancelledInErp: '已投递：ERP 已取消其单据',
+  duplicate: '又发送了两次：一次字节完全相同，一次内容相同但版本更新',
+  outOfOrder: '已修改，而较旧的状态在较新的状态之后才到达',
+  unknownSku: (sku) => `已下单并付款，其中有 ERP 不认识的商品：${sku}`,
+  parked: '搁置：等待人工处理，不影响其他订单',
+  waiting: '等待被结束进程的消息重新出现……',
+  stuck: (open) => `有订单未能按时完成。未完成：${open}`,
+  openOutbox: (no, why) => `${no} 未被 Webhook 接收（${why}）`,
+  openRow: (no, state) => `${no} ${state}`,
+  openQueue: '队列中仍有消息',
+  neverSeen: '同步桥尚未见到',
+  storyTook: (seconds) => `${seconds} 秒后在 ERP 中清点：`,
+
+  columns: ['订单', '商店', 'ERP', '有效单据数', '内容一致'],
+  shopWants: (amount) => `已付款，${amount}`,
+  shopCancelled: '已取消',
+  shopUnpaid: '未付款',
+  erpNothing: '无',
+  erpDocument: (no, status) => `${no} ${status}`,
+  erpStatus: { open: '草稿', confirmed: '已确认', shipped: '已发货', cancelled: '已取消' },
+  parkedMark: (code) => `搁置：${code}`,
+  yes: '是',
+  no: '否',
+  notApplicable: '-',
+  earlier: (orders, lost, doubled, parked) =>
+    `此前的订单（${orders} 张）：丢失 ${lost}，重复 ${doubled}，搁置 ${parked}`,
+  verdict: (lost, doubled, parked) => `丢失 ${lost}，重复 ${doubled}，搁置 ${parked}`,
+
+  webhook: (shop) => `${shop} 的 Webhook`,
+  demoShop: '演示商店',
+  demoErp: '演示 ERP',
+  configFolder: '配置',
+  dataFolder: '数据与日志',
+  reloads: '保存映射文件后，从下一次投递起生效',
+  tryNext: '接下来可以试试：',
+  putSecrets: '放入密钥之前不会接收或投递任何内容。请从标准输入逐个放入：',
+}
+
+export const TEXTS: Readonly<Record<Language, Texts>> = { en: english, zh: chinese }

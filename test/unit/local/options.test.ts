@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { readOptions } from '../../../local/options.ts'
+
+test('npm start needs no option', () => {
+  expect(readOptions([])).toEqual({
+    ok: true,
+    options: {
+      help: false,
+      once: false,
+      config: undefined,
+      data: undefined,
+      ports: { api: 4010, erp: 4020, shop: 4030 },
+    },
+  })
+})
+
+test('each port has a flag of its own', () => {
+  const read = readOptions(['--api-port', '5010', '--erp-port=5020', '--shop-port', '5030'])
+  expect(read).toMatchObject({ ok: true, options: { ports: { api: 5010, erp: 5020, shop: 5030 } } })
+})
+
+test.each([
+  [['--onse'], { is: 'unknown', flag: '--onse' }],
+  [['-x'], { is: 'unknown', flag: '-x' }],
+  [['once'], { is: 'unknown', flag: 'once' }],
+  [['--data'], { is: 'no-value', flag: '--data' }],
+  [['--api-port', 'http'], { is: 'not-a-port', flag: '--api-port' }],
+  [['--erp-port', '0'], { is: 'not-a-port', flag: '--erp-port' }],
+  [['--shop-port', '65536'], { is: 'not-a-port', flag: '--shop-port' }],
+  [['--once', '--config', 'here'], { is: 'once-with-config', flag: '--once' }],
+])('%j is refused by naming what is wrong', (args, objection) => {
+  expect(readOptions(args)).toEqual({ ok: false, ...objection })
+})
