@@ -341,6 +341,17 @@ describe('an ERP that cannot be asked', () => {
   })
 })
 
+describe('a cancel that cannot be asked about, with a request key', () => {
+  it('is repeated as it was until it is answered', async () => {
+    const world = new World({ abilities: { find: false, idempotency: 'request-key' } })
+    await world.send(order())
+    world.erp.faults.push({ do: 'hang-after' })
+    await world.send(order({ state: 'cancelled' }))
+    expect(world.erp.live()).toEqual([])
+    expect(await world.row(order())).toMatchObject({ status: 'done', erp: { state: 'cancelled' } })
+  })
+})
+
 describe('replay', () => {
   it('amends after a changed mapping although the shop’s content is the same', async () => {
     const world = new World()
