@@ -9,6 +9,7 @@ export const ErpRequestSchema = z.object({
   key: z.string().describe('idempotency key: reference + op + content; the same request has the same key'),
   content: z
     .unknown()
+    .optional()
     .describe('what the mapping made of the order, compared by a look-up; absent for a cancel'),
   bytes: z
     .string()
