@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import * as z from 'zod'
 
@@ -319,15 +319,14 @@ export class ErpServer {
     })
   }
 
-  /** The last line of a document is what it is; a line that a crash cut short was never acknowledged. */
+  /** The last line of a document is what it is. A line that a crash cut short was never acknowledged: it is cut off. */
   #load(file: string): void {
-    for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
-      try {
-        const document = DocumentSchema.parse(JSON.parse(line))
-        this.#documents.set(document.id, document)
-      } catch {
-        break
-      }
+    const text = readFileSync(file, 'utf8')
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1)
+    if (whole !== text) writeFileSync(file, whole)
+    for (const line of whole.split('\n').filter(Boolean)) {
+      const document = DocumentSchema.parse(JSON.parse(line))
+      this.#documents.set(document.id, document)
     }
   }
 }

@@ -151,8 +151,6 @@ export const OrderSchema = z.object({
 })
 /** Money as integer minor units. */
 export type Order = z.output<typeof OrderSchema>
-/** Money as decimal strings: what a mapping sees. */
-export type WireOrder = z.input<typeof OrderSchema>
 
 export const TombstoneSchema = z.object({
   shop: ShopIdSchema,
