@@ -1,0 +1,262 @@
+import * as z from 'zod'
+import type { SyncConfig, TargetConfig } from '#contracts/config.ts'
+import type { TargetSecret } from '#contracts/secrets.ts'
+import type { Found } from '#ports/erp-gateway.ts'
+import { ConfigError, loadConfig } from '#runtime/config-file.ts'
+import { type Cli, defineCommand } from '../command.ts'
+import { configProblems } from '../config-problems.ts'
+import type { Connection } from '../connection.ts'
+import type { CliContext } from '../context.ts'
+import { attempt, secretStates } from '../secret-state.ts'
+import { targetGateway } from '../target-gateway.ts'
+import { missingNames } from '../target-secret.ts'
+import { type Texts, textsOf } from '../texts.ts'
+import type { Told } from '../told.ts'
+
+export type Check =
+  | 'config'
+  | 'mapping'
+  | 'running'
+  | 'table'
+  | 'secret'
+  | 'erp'
+  | 'clock'
+  | 'queue'
+  | 'dead-letters'
+  | 'gate'
+
+interface Finding {
+  readonly check: Check
+  /** The target, shop, secret or file it is about. */
+  readonly about?: string
+  readonly is: 'ok' | 'warning' | 'wrong'
+  readonly say: (t: Texts) => Told
+}
+
+/** No shop has an id of six letters, so no ERP can have this. */
+const NOBODYS_REFERENCE = 'ECdoctor-0-0'
+const ERP_TIMEOUT_MS = 10_000
+/** Signed requests and tokens bear a minute everywhere; five are the webhook’s own tolerance. */
+const TOLERATED_SKEW_MS = 60_000
+
+export const doctor = defineCommand({
+  name: 'doctor',
+  describe: (t) => t.doctor.describe,
+  args: z.tuple([]),
+  options: (t) => [['--config <dir>', t.doctor.config]],
+  schema: z.object({ config: z.string().optional() }),
+  run: async (_args, options, cli) => {
+    const { context, t, format } = cli
+    const connection = await context.connect(cli.dataDir)
+    const dir =
+      options.config === undefined ? (connection?.configDir ?? context.directory) : cli.path(options.config)
+    const findings = await examine(dir, connection, cli)
+    const wrong = findings.some(({ is }) => is === 'wrong')
+    const marks = {
+      ok: format.colors.green(t.doctor.marks.ok),
+      warning: format.colors.yellow(t.doctor.marks.warning),
+      wrong: format.colors.red(t.doctor.marks.wrong),
+    }
+    const lines = findings.map(({ is, check, about, say }) => [
+      marks[is],
+      t.doctor.checks[check],
+      about,
+      say(t).message,
+    ])
+    const remedies = findings.flatMap(({ check, about, say }) => {
+      const { remedy } = say(t)
+      return remedy === undefined
+        ? []
+        : [`${t.doctor.checks[check]} ${about ?? ''}: ${remedy}`.replace(' :', ':')]
+    })
+    return {
+      json: { healthy: !wrong, findings: findings.map(inEnglish) },
+      text: [
+        format.table([], lines),
+        ...(remedies.length > 0
+          ? [`${t.words.remedy}\n${remedies.map((remedy) => `  ${remedy}`).join('\n')}`]
+          : []),
+        wrong ? t.doctor.sick : t.doctor.healthy,
+      ].join('\n\n'),
+      exit: wrong ? 1 : 0,
+    }
+  },
+})
+
+function inEnglish({ check, about, is, say }: Finding) {
+  return { check, ...(about === undefined ? {} : { about }), is, ...say(textsOf('en')) }
+}
+
+async function examine(dir: string, connection: Connection | undefined, cli: Cli): Promise<Finding[]> {
+  const [config, aboutConfig] = readConfig(dir)
+  const running: Finding = connection
+    ? { check: 'running', is: 'ok', say: (t) => ({ message: t.doctor.running }) }
+    : { check: 'running', is: 'wrong', say: (t) => t.notRunning(cli.dataDir) }
+  const findings = [aboutConfig, running]
+  if (!config) return findings
+
+  for (const [target, targetConfig] of Object.entries(config.targets))
+    findings.push(await mappingFinding(target, targetConfig, dir))
+  if (connection) {
+    findings.push(...(await reaching('table', undefined, () => storeFindings(config, connection))))
+    findings.push(...(await reaching('secret', undefined, () => secretFindings(config, connection))))
+  }
+  for (const [target, targetConfig] of Object.entries(config.targets)) {
+    findings.push(...(await erpFindings(target, targetConfig, dir, connection, cli.context)))
+    if (connection)
+      findings.push(...(await reaching('queue', target, () => queueFindings(target, connection))))
+  }
+  return findings
+}
+
+function readConfig(dir: string): [SyncConfig | undefined, Finding] {
+  try {
+    return [
+      loadConfig(dir),
+      { check: 'config', about: dir, is: 'ok', say: (t) => ({ message: t.doctor.configOk }) },
+    ]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const { message, remedy } = error
+    return [undefined, { check: 'config', about: dir, is: 'wrong', say: () => ({ message, remedy }) }]
+  }
+}
+
+async function mappingFinding(target: string, config: TargetConfig, dir: string): Promise<Finding> {
+  const [problem] = await configProblems(config, dir)
+  return problem === undefined
+    ? { check: 'mapping', about: target, is: 'ok', say: (t) => ({ message: t.doctor.mappingOk }) }
+    : {
+        check: 'mapping',
+        about: target,
+        is: 'wrong',
+        say: (t) => ({ message: problem, remedy: t.doctor.mappingRemedy }),
+      }
+}
+
+/** What cannot be reached is a finding, not a failure of the doctor. */
+async function reaching(
+  check: Check,
+  about: string | undefined,
+  look: () => Promise<Finding[]>,
+): Promise<Finding[]> {
+  try {
+    return await look()
+  } catch (error) {
+    const what = error instanceof Error ? error.name : 'unknown'
+    const finding = { check, is: 'wrong', say: (t: Texts) => t.doctor.unreachable(what) } as const
+    return [about === undefined ? finding : { ...finding, about }]
+  }
+}
+
+async function storeFindings(config: SyncConfig, { ledger }: Connection): Promise<Finding[]> {
+  const [target = 'erp'] = Object.keys(config.targets)
+  await ledger.list(target, 'parked', { limit: 1 })
+  return [{ check: 'table', is: 'ok', say: (t) => ({ message: t.doctor.tableOk }) }]
+}
+
+async function secretFindings(config: SyncConfig, { secrets }: Connection): Promise<Finding[]> {
+  const states = await secretStates(config, secrets)
+  return states.map((state): Finding => {
+    const fine = state.is === 'put' || state.is === 'not-needed'
+    return {
+      check: 'secret',
+      about: state.name,
+      is: fine ? 'ok' : 'wrong',
+      say: (t) => ({
+        message: [t.secret.states[state.is], t.secret.about(state)].filter(Boolean).join(' — '),
+        ...(fine ? {} : { remedy: t.secret.putIt(state.name) }),
+      }),
+    }
+  })
+}
+
+async function erpFindings(
+  target: string,
+  config: TargetConfig,
+  dir: string,
+  connection: Connection | undefined,
+  context: CliContext,
+): Promise<Finding[]> {
+  const read = await attempt(async () => connection?.secrets.target(target)).catch(() => undefined)
+  const secret: TargetSecret | undefined = read === 'malformed' ? undefined : read
+  // A secret that is missing is a finding of its own.
+  if (missingNames(config, secret).length > 0)
+    return [{ check: 'erp', about: target, is: 'warning', say: (t) => ({ message: t.doctor.erpUnasked }) }]
+
+  let dated: { theirs: number; ours: number } | undefined
+  const fetch: typeof globalThis.fetch = async (...request) => {
+    const response = await context.fetch(...request)
+    const theirs = Date.parse(response.headers.get('date') ?? '')
+    if (!Number.isNaN(theirs)) dated = { theirs, ours: context.clock.now() }
+    return response
+  }
+  const gateway = targetGateway(config, dir, { ...context, fetch }, async () => secret)
+  const deadline = context.clock.now() + ERP_TIMEOUT_MS
+  const erp: Finding = gateway.describe().find
+    ? foundFinding(
+        target,
+        await gateway.find(NOBODYS_REFERENCE, undefined, { deadline, correlationId: 'doctor' }),
+      )
+    : { check: 'erp', about: target, is: 'warning', say: (t) => t.doctor.noLookUp }
+  return dated === undefined ? [erp] : [erp, clockFinding(target, dated.theirs - dated.ours)]
+}
+
+function foundFinding(target: string, found: Found): Finding {
+  const about = { check: 'erp', about: target } as const
+  switch (found.is) {
+    case 'absent':
+      return { ...about, is: 'ok', say: (t) => ({ message: t.doctor.erpOk }) }
+    case 'one':
+    case 'many':
+      return { ...about, is: 'wrong', say: (t) => t.doctor.findsTooMuch }
+    case 'failed': {
+      const { class: kind, message } = found.failure
+      return {
+        ...about,
+        is: 'wrong',
+        say: (t) => ({
+          message: `${kind}: ${message}`,
+          remedy: kind === 'Misconfigured' ? t.doctor.misconfigured : t.failureRemedies[kind],
+        }),
+      }
+    }
+  }
+}
+
+function clockFinding(target: string, skewMs: number): Finding {
+  const seconds = Math.round(skewMs / 1000)
+  const wrong = Math.abs(skewMs) > TOLERATED_SKEW_MS
+  return {
+    check: 'clock',
+    about: target,
+    is: wrong ? 'wrong' : 'ok',
+    say: (t) => (wrong ? t.doctor.clockWrong(seconds) : { message: t.doctor.clockOk }),
+  }
+}
+
+async function queueFindings(target: string, connection: Connection): Promise<Finding[]> {
+  const { visible, inFlight, delayed, deadLetters } = await connection.depths(target)
+  const { breaker, why, since } = await connection.gate.state(target)
+  return [
+    {
+      check: 'queue',
+      about: target,
+      is: 'ok',
+      say: (t) => t.doctor.queue(visible + delayed, inFlight),
+    },
+    {
+      check: 'dead-letters',
+      about: target,
+      is: deadLetters > 0 ? 'wrong' : 'ok',
+      say: (t) => (deadLetters > 0 ? t.doctor.deadLetters(deadLetters) : { message: t.doctor.noDeadLetters }),
+    },
+    {
+      check: 'gate',
+      about: target,
+      is: breaker === 'open' ? 'wrong' : breaker === 'probing' ? 'warning' : 'ok',
+      say: (t) =>
+        t.doctor.gate(t.gates[breaker], why, since === undefined ? undefined : new Date(since).toISOString()),
+    },
+  ]
+}

@@ -1,0 +1,191 @@
+import * as z from 'zod'
+import { findRows } from '#app/find-rows.ts'
+import { planDelivery } from '#app/plan-delivery.ts'
+import { prepareReplay, replay as replayRow, type Verdict } from '#app/replay.ts'
+import type { SyncConfig } from '#contracts/config.ts'
+import type { LedgerRow } from '#contracts/ledger-row.ts'
+import { allRows } from '../all-rows.ts'
+import { type Cli, chooseTargets, defineCommand } from '../command.ts'
+import type { Connection } from '../connection.ts'
+import type { Result } from '../context.ts'
+import { CliFailure } from '../failure.ts'
+import { showPlan } from '../plan-view.ts'
+import { targetGateway } from '../target-gateway.ts'
+
+const OptionsSchema = z.object({
+  dryRun: z.boolean().default(false),
+  was: z.enum(['placed', 'absent']).optional(),
+  allParked: z.boolean().default(false),
+  reason: z.string().optional(),
+  target: z.string().optional(),
+  body: z.boolean().default(false),
+})
+type Options = z.infer<typeof OptionsSchema>
+
+export const replay = defineCommand({
+  name: 'replay [references...]',
+  describe: (t) => t.replay.describe,
+  args: z.tuple([z.array(z.string())]),
+  options: (t) => [
+    ['--dry-run', t.replay.dryRun],
+    ['--was <placed|absent>', t.replay.was],
+    ['--all-parked', t.replay.allParked],
+    ['--reason <code>', t.replay.reason],
+    ['--target <name>', t.options.target],
+    ['--body', t.replay.body],
+  ],
+  schema: OptionsSchema,
+  run: async ([references], options, cli) => {
+    checkUsage(references, options)
+    const connection = await cli.connection()
+    const config = connection.config()
+    const chosen = await rowsFor(references, options, config, connection)
+    return options.dryRun
+      ? rehearse(chosen, options, config, connection, cli)
+      : enqueue(chosen, options, connection, cli)
+  },
+})
+
+function checkUsage(references: readonly string[], { allParked, reason, was }: Options): void {
+  const wrong = (say: CliFailure['say']) => new CliFailure('usage', say, 2)
+  if (allParked === references.length > 0) throw wrong((t) => t.usage.referencesOrAll)
+  if (allParked && reason === undefined) throw wrong((t) => t.usage.allNeedsReason)
+  if (!allParked && reason !== undefined) throw wrong((t) => t.usage.reasonNeedsAll)
+  // What one person saw of one document says nothing about the others.
+  if (allParked && was !== undefined) throw wrong((t) => t.usage.wasIsForOne)
+}
+
+/** Rows in the order they were named, or why there is none. */
+type Chosen = { readonly text: string; readonly row: LedgerRow | undefined }
+
+async function rowsFor(
+  references: readonly string[],
+  options: Options,
+  config: SyncConfig,
+  { ledger }: Connection,
+): Promise<Chosen[]> {
+  const targets = chooseTargets(config, options.target)
+  if (options.allParked) {
+    const parked = await Promise.all(targets.map((target) => allRows(ledger, target, 'parked')))
+    return parked
+      .flat()
+      .filter(({ reason }) => reason?.code === options.reason)
+      .map((row) => ({ text: row.ref, row }))
+  }
+  const found = await Promise.all(
+    references.map(async (text): Promise<Chosen[]> => {
+      const rows = (await findRows(text, ledger)).filter(({ key }) => targets.includes(key.target))
+      if (options.was !== undefined && rows.length > 1)
+        throw new CliFailure(
+          'usage',
+          (t) =>
+            t.usage.whichTarget(
+              text,
+              rows.map(({ key }) => key.target),
+            ),
+          2,
+        )
+      return rows.length > 0 ? rows.map((row) => ({ text, row })) : [{ text, row: undefined }]
+    }),
+  )
+  return found.flat()
+}
+
+interface Line {
+  readonly reference: string
+  readonly target?: string
+  readonly result: string
+  readonly correlationId?: string
+  readonly message?: string
+  readonly remedy?: string
+}
+
+async function enqueue(
+  chosen: readonly Chosen[],
+  { was }: Options,
+  connection: Connection,
+  { context, format, t }: Cli,
+): Promise<Result> {
+  const deps = { ledger: connection.ledger, queue: connection.queue, clock: context.clock, ids: context.ids }
+  const lines: (Line & { shown: string })[] = []
+  for (const { text, row } of chosen) {
+    if (!row) {
+      lines.push({ reference: text, result: 'not-found', shown: t.find.nothing(text) })
+      continue
+    }
+    const about = { reference: row.ref, target: row.key.target }
+    const replayed = await replayRow(row, was, deps)
+    if (replayed.is === 'not-possible') {
+      const { message, remedy } = t.obstacles[replayed.obstacle]
+      lines.push({ ...about, result: replayed.obstacle, shown: [message, remedy].filter(Boolean).join(' ') })
+    } else {
+      const { is, correlationId } = replayed
+      lines.push({ ...about, result: is, correlationId, shown: t.replay.results[is] })
+    }
+  }
+  const head = [t.words.reference, t.words.target, t.words.result, t.words.correlationId]
+  const rows = lines.map(({ reference, target, shown, correlationId }) => [
+    reference,
+    target,
+    shown,
+    correlationId,
+  ])
+  return {
+    json: { replayed: lines.map(({ shown: _shown, ...line }) => line) },
+    text: lines.length > 0 ? format.table(head, rows) : t.parked.nothing,
+    exit: lines.every(({ result }) => result === 'queued') ? 0 : 1,
+  }
+}
+
+async function rehearse(
+  chosen: readonly Chosen[],
+  options: Options,
+  config: SyncConfig,
+  connection: Connection,
+  cli: Cli,
+): Promise<Result> {
+  const shown = await Promise.all(
+    chosen.map((entry) => rehearseRow(entry, options.was, config, connection, cli, options.body)),
+  )
+  return {
+    json: { plans: shown.map(({ json }) => json) },
+    text: shown.length > 0 ? shown.map(({ text }) => text).join('\n\n\n') : cli.t.parked.nothing,
+    exit: shown.every(({ ok }) => ok) ? 0 : 1,
+  }
+}
+
+async function rehearseRow(
+  { text, row }: Chosen,
+  was: Verdict | undefined,
+  config: SyncConfig,
+  connection: Connection,
+  { context, format, t }: Cli,
+  body: boolean,
+): Promise<{ json: object; text: string; ok: boolean }> {
+  if (!row) return { json: { reference: text, result: 'not-found' }, text: t.find.nothing(text), ok: false }
+  const { ledger, times, configDir } = connection
+  const prepared = await prepareReplay(row, was, { ledger, clock: context.clock, ids: context.ids })
+  const targetName = row.key.target
+  const target = config.targets[targetName]
+  if (!target)
+    throw new CliFailure('unknown-target', (texts) =>
+      texts.unknownTarget(targetName, Object.keys(config.targets)),
+    )
+  if (!prepared.ok) {
+    const { message, remedy } = t.obstacles[prepared.obstacle]
+    const json = { reference: row.ref, target: targetName, result: prepared.obstacle }
+    return { json, text: `${row.ref}: ${[message, remedy].filter(Boolean).join(' ')}`, ok: false }
+  }
+  const gateway = targetGateway(target, configDir, context)
+  const plan = await planDelivery(prepared.message, {
+    rules: target.rules,
+    gateway,
+    ledger,
+    times,
+    clock: context.clock,
+  })
+  return {
+    ...showPlan(plan, { reference: row.ref, targetName, target, body }, format),
+    ok: plan.failure === undefined,
+  }
+}

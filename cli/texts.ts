@@ -1,0 +1,961 @@
+import type { Reason, RowStatus } from '#contracts/ledger-row.ts'
+import { type ErpFailureClass, FAILURE_RULES } from '#domain/erp-failure.ts'
+import { type ReasonCode, reason } from '#domain/reasons.ts'
+import type { Language } from './language.ts'
+import type { SecretState } from './secret-state.ts'
+import type { Told } from './told.ts'
+
+const list = (names: readonly string[]): string => names.join(', ')
+
+function agoIn(units: readonly [string, string, string, string], ms: number): string {
+  const minutes = Math.floor(ms / 60_000)
+  if (minutes < 1) return `${Math.floor(ms / 1000)} ${units[0]}`
+  if (minutes < 120) return `${minutes} ${units[1]}`
+  return minutes < 48 * 60
+    ? `${Math.floor(minutes / 60)} ${units[2]}`
+    : `${Math.floor(minutes / 1440)} ${units[3]}`
+}
+
+/** How much of a reason is told: all of it, what holds for every row of its code, or what is special to one row. */
+type ReasonPart = 'all' | 'general' | 'detail'
+
+/** The parts of a stored reason; what the ERP said follows the sentence of its code. */
+function partsOf(stored: Reason): { known: Reason | undefined; detail: string } {
+  const known = isReasonCode(stored.code) ? reason(stored.code) : undefined
+  const detail =
+    known && stored.message.startsWith(known.message) ? stored.message.slice(known.message.length).trim() : ''
+  return { known, detail }
+}
+
+const isReasonCode = (code: string): code is ReasonCode => Object.hasOwn(ZH_REASONS, code)
+
+function englishReason(stored: Reason, part: ReasonPart = 'all'): Told {
+  const { known, detail } = partsOf(stored)
+  const { remedy } = stored
+  if (part === 'all') return { message: stored.message, remedy }
+  return { message: part === 'detail' ? detail : (known?.message ?? stored.message), remedy }
+}
+
+function chineseReason(stored: Reason, part: ReasonPart = 'all'): Told {
+  const { known, detail } = partsOf(stored)
+  if (!known || !isReasonCode(stored.code)) return englishReason(stored, part)
+  const [sentence, fix] = ZH_REASONS[stored.code]
+  const message =
+    part === 'detail' ? detail : part === 'general' || detail === '' ? sentence : `${sentence} ${detail}`
+  return { message, remedy: stored.remedy === known.remedy ? fix : stored.remedy }
+}
+
+const secretAbout =
+  (lacks: (names: string) => string, shop: (count: number, epoch: string) => string) =>
+  (state: SecretState) =>
+    state.lacks && state.lacks.length > 0
+      ? lacks(list(state.lacks))
+      : state.secretsValid === undefined
+        ? ''
+        : shop(state.secretsValid, state.epoch ?? '')
+
+const EN_FAILURES = Object.fromEntries(
+  Object.entries(FAILURE_RULES).map(([kind, { remedy }]) => [kind, remedy]),
+) as Record<ErpFailureClass, string>
+
+const en = {
+  program: 'Operates the bridge between ECShop shops and their ERP.',
+  examples: `Examples:
+  npm run sync -- doctor
+  npm run sync -- send order.json --dry-run
+  npm run sync -- find 2026112112345
+  npm run sync -- parked`,
+  help: {
+    titles: {} as Record<string, string>,
+    usage: '<command> [options]',
+    option: 'show this help',
+    command: 'show the help of a command',
+  },
+  options: {
+    json: 'machine-readable output; messages go to standard error',
+    data: 'data directory of `npm start` (default: .local)',
+    shop: 'id of the shop; needed when there are several',
+    target: 'only this target',
+  },
+  words: {
+    shop: 'shop',
+    target: 'target',
+    reference: 'reference',
+    number: 'no.',
+    status: 'status',
+    reason: 'reason',
+    subject: 'subject',
+    field: 'field',
+    remedy: 'remedy',
+    message: 'message',
+    erpDocument: 'ERP document',
+    changed: 'changed',
+    type: 'type',
+    result: 'result',
+    name: 'name',
+    correlationId: 'correlation id',
+  },
+  ago: (ms: number) => agoIn(['s', 'min', 'h', 'days'], ms),
+  reason: englishReason as (stored: Reason, part?: ReasonPart) => Told,
+  statuses: {
+    new: 'new',
+    open: 'open',
+    done: 'done',
+    held: 'held',
+    parked: 'parked',
+    erased: 'erased',
+  } satisfies Record<RowStatus, string>,
+  documentStates: { live: 'live', cancelled: 'cancelled' },
+  gates: { closed: 'let through', open: 'held back', probing: 'being tried' },
+  failureRemedies: EN_FAILURES,
+  obstacles: {
+    erased: { message: 'The person behind it was erased; nothing is left to replay.' },
+    'no-subject': {
+      message: 'Its stored state has expired.',
+      remedy: 'Save the order once in the shop, so that it is sent anew.',
+    },
+    'needs-verdict': {
+      message: 'It is unknown whether the ERP carried out the last write.',
+      remedy: 'Look in the ERP, then say --was placed or --was absent.',
+    },
+    'nothing-unknown': {
+      message: 'No write of it is unknown, so there is nothing to say with --was.',
+      remedy: 'Replay it without --was.',
+    },
+  } satisfies Record<string, Told> as Record<
+    'erased' | 'no-subject' | 'needs-verdict' | 'nothing-unknown',
+    Told
+  >,
+  notRunning: (dataDir: string): Told => ({
+    message: `Nothing runs with the data directory ${dataDir}.`,
+    remedy: 'Start it with `npm start`, or name another data directory with --data.',
+  }),
+  endpointsUnreadable: (file: string): Told => ({
+    message: `${file} cannot be read: another version wrote it.`,
+    remedy: 'Stop `npm start` and start it again.',
+  }),
+  restartNeeded: (name: string): Told => ({
+    message: `What runs does not know "${name}" yet.`,
+    remedy: 'Stop `npm start` and start it again with the changed configuration.',
+  }),
+  unexpected: (what: string): Told => ({
+    message: `This should not have happened: ${what}.`,
+    remedy: 'Run it again with DEBUG=1 for the details, and report them.',
+  }),
+  unreachable: (what: string): Told => ({
+    message: `The running services do not answer (${what}).`,
+    remedy: 'Look whether `npm start` still runs.',
+  }),
+  configBroken: (message: string, remedy: string): Told => ({ message, remedy }),
+  unknownShop: (shop: string, shops: readonly string[]): Told => ({
+    message: `There is no shop "${shop}" in the configuration; it has: ${list(shops)}.`,
+  }),
+  unknownTarget: (target: string, targets: readonly string[]): Told => ({
+    message: `There is no target "${target}" in the configuration; it has: ${list(targets)}.`,
+  }),
+  notRouted: (shop: string, target: string): Told => ({
+    message: `Orders of the shop "${shop}" do not go to the target "${target}".`,
+    remedy: 'Add it to the targets of the shop in sync.config.json, and "order" to the kinds of the target.',
+  }),
+  noShopSecret: (shop: string): Told => ({
+    message: `The signing secret of the shop "${shop}" has not been put yet.`,
+    remedy: `npm run sync -- secret put shop/${shop}/webhook --new`,
+  }),
+  fileUnreadable: (path: string): Told => ({ message: `${path} cannot be read.` }),
+  notJson: (path: string, place: string | undefined): Told => ({
+    message: `${path} is not JSON${place === undefined ? '' : ` (${place})`}.`,
+    remedy: 'Open it in an editor that marks JSON errors.',
+  }),
+  notAnOrder: (path: string): Told => ({
+    message: `${path} is neither a webhook event nor an order snapshot.`,
+    remedy: 'See docs/contracts/webhook-v1.schema.json; examples stand in docs/contracts/openapi.json.',
+  }),
+  usage: {
+    'commander.unknownCommand': (name: string) => `There is no command "${name}".`,
+    'commander.unknownOption': (name: string) => `There is no option ${name}.`,
+    'commander.missingArgument': (name: string) => `The argument <${name}> is missing.`,
+    'commander.optionMissingArgument': (name: string) => `The option ${name} lacks its value.`,
+    'commander.excessArguments': () => 'There are more arguments than this command takes.',
+    didYouMean: (name: string) => `Did you mean ${name}?`,
+    help: 'Say --help to see what there is.',
+    badOption: (flag: string, choices: readonly string[] | undefined): Told => ({
+      message: choices ? `${flag} takes one of: ${list(choices)}.` : `The value of ${flag} does not fit.`,
+    }),
+    whichShop: (shops: readonly string[]): Told => ({
+      message: `Say which shop with --shop: ${list(shops)}.`,
+    }),
+    whichTarget: (reference: string, targets: readonly string[]): Told => ({
+      message: `${reference} is known to several targets; say which with --target: ${list(targets)}.`,
+    }),
+    onlyDryRun: (flag: string): Told => ({
+      message: `${flag} goes with --dry-run only: an event is delivered to every target of its shop.`,
+    }),
+    onlyForShops: (flag: string): Told => ({ message: `${flag} is for secrets of shops only.` }),
+    referencesOrAll: { message: 'Name references, or say --all-parked --reason <code>.' } as Told,
+    allNeedsReason: { message: '--all-parked needs --reason <code>; `parked` shows the codes.' } as Told,
+    reasonNeedsAll: { message: '--reason goes with --all-parked only.' } as Told,
+    wasIsForOne: {
+      message: '--was is what you saw of one document in the ERP, so it takes a reference, not --all-parked.',
+    } as Told,
+    initNeedsYes: {
+      message: 'Without a terminal nothing can be asked: say --yes and the answers as options.',
+    } as Told,
+    needs: (flag: string): Told => ({ message: `${flag} is needed here.` }),
+  },
+  init: {
+    describe: 'write sync.config.json and a mapping to begin with',
+    yes: 'ask nothing; take options and usual answers',
+    force: 'replace an existing sync.config.json',
+    shop: 'id of the shop: up to 4 letters or digits',
+    timeZone: 'time zone of the shop (default: Asia/Shanghai)',
+    target: 'name of the target (default: erp)',
+    baseUrl: 'address of the ERP’s API',
+    path: 'path of its orders (default: /orders)',
+    auth: 'none, basic, bearer or apiKey (default: bearer)',
+    idempotency: 'none, unique-reference, upsert or request-key (default: none)',
+    config: 'directory to write to (default: this one)',
+    questions: {
+      shop: 'Id of the shop, up to 4 letters or digits:',
+      timeZone: 'Time zone of the shop:',
+      target: 'Name of the target:',
+      baseUrl: 'Address of the ERP’s API:',
+      path: 'Path of its orders:',
+      auth: 'How the ERP knows us',
+      idempotency: 'What makes a repeated create harmless in this ERP',
+    },
+    stopped: { message: 'Nothing was written.' } as Told,
+    exists: (file: string): Told => ({
+      message: `${file} exists already and was left as it is.`,
+      remedy: 'Say --force to replace it, or --config <dir> for another directory.',
+    }),
+    wrong: (field: string, message: string): Told => ({
+      message: `Nothing was written: ${field} ${message}.`,
+    }),
+    written: (file: string) => `wrote ${file}`,
+    next: (shop: string, target: string | undefined, dir: string) => [
+      'Correct operations.place and operations.find in sync.config.json to what your ERP takes, and mappings/order.jsonata to its fields.',
+      'Describe amend and cancel there too: without them edits and cancellations are parked.',
+      'npm run sync -- send order.json --dry-run shows the request an order becomes; nothing is sent.',
+      `npm start -- --config ${dir}`,
+      `npm run sync -- secret put shop/${shop}/webhook --new`,
+      ...(target === undefined ? [] : [`npm run sync -- secret put target/${target}/erp < credentials.json`]),
+      'npm run sync -- doctor',
+    ],
+  },
+  doctor: {
+    describe: 'check configuration, secrets, clock, ERP and queues, and name remedies',
+    config: 'directory of sync.config.json (default: the one that runs, or this one)',
+    checks: {
+      config: 'configuration',
+      mapping: 'mappings',
+      running: 'services',
+      table: 'ledger',
+      secret: 'secret',
+      erp: 'ERP',
+      clock: 'clock',
+      queue: 'queue',
+      'dead-letters': 'dead letters',
+      gate: 'gate',
+    },
+    marks: { ok: 'ok', warning: 'note', wrong: 'WRONG' },
+    healthy: 'Everything is in order.',
+    sick: 'Something is wrong.',
+    running: 'they run',
+    configOk: 'it is valid',
+    mappingOk: 'every expression compiles',
+    mappingRemedy: 'Correct the expression; it is JSONata.',
+    unreachable: (what: string): Told => ({
+      message: `cannot be reached (${what})`,
+      remedy: 'Look whether `npm start` still runs; if it does, start it again.',
+    }),
+    tableOk: 'the table answers',
+    erpOk: 'it answers, and does not know what cannot exist',
+    erpUnasked: 'not asked: its credentials are not there',
+    noLookUp: {
+      message: 'not asked: the target has no operations.find',
+      remedy:
+        'Describe operations.find if the ERP can be searched: without it an unanswered create may need a person.',
+    } as Told,
+    findsTooMuch: {
+      message: 'it claims to have a document under a reference that cannot exist',
+      remedy:
+        'Correct operations.find: its query must name {reference}, and documents give the reference of each.',
+    } as Told,
+    misconfigured: 'Correct the target’s address, auth and operations in sync.config.json.',
+    clockOk: 'it agrees with the ERP’s',
+    clockWrong: (seconds: number): Told => ({
+      message: `the ERP’s clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} ours`,
+      remedy: 'Set this machine’s clock by NTP; if it is right, tell who runs the ERP.',
+    }),
+    queue: (waiting: number, inFlight: number): Told => ({
+      message: `${waiting} waiting, ${inFlight} in work`,
+    }),
+    noDeadLetters: 'none',
+    deadLetters: (count: number): Told => ({
+      message: `${count} messages were put aside`,
+      remedy:
+        'They could not be read or never ended: see the log, then send their orders again (save them in the shop, or replay).',
+    }),
+    gate: (state: string, why: string | undefined, since: string | undefined): Told =>
+      why === undefined
+        ? { message: state }
+        : {
+            message: `${state} since ${since ?? '?'}: ${why}`,
+            remedy: isFailureClass(why) ? EN_FAILURES[why] : 'Wait: it is tried again by itself.',
+          },
+  },
+  send: {
+    describe: 'sign an order as the bridge would and post it to the webhook',
+    target: 'with --dry-run: only this target',
+    dryRun: 'send nothing anywhere; show the decision and the exact ERP request',
+    config: 'with --dry-run: directory of sync.config.json (default: the one that runs, or this one)',
+    results: {
+      accepted: 'accepted',
+      'not-subscribed': 'not subscribed: no target takes this kind',
+      invalid: 'invalid',
+      retry: 'not queued: send it again',
+    },
+    refused: (status: number, detail: string) =>
+      `The webhook refused the request (HTTP ${status}): ${detail}`,
+    noAnswer: (status: number): Told => ({
+      message: `The webhook gave no answer that can be read (HTTP ${status}).`,
+      remedy: 'Run doctor; the log of `npm start` tells more.',
+    }),
+    emptyLedger: 'Nothing runs here, so this is planned as for a new order.',
+  },
+  plan: {
+    decision: 'decision',
+    before: 'ledger',
+    failure: 'problem',
+    first: 'first',
+    looksUp: 'the ERP is asked for the document; supposed here is that it shows what the ledger knows',
+    then: 'Then, once that is confirmed:',
+    secret: '(from the secret)',
+    newEachTime: '(new for each delivery)',
+    actions: {
+      place: 'place',
+      amend: 'amend',
+      replace: 'cancel and replace',
+      cancel: 'cancel',
+      resend: 'send again',
+      hold: 'hold',
+      park: 'park',
+      wait: 'wait',
+      nothing: 'nothing',
+    },
+    becauses: {
+      'not-in-erp': 'the ERP does not have it yet.',
+      'cancelled-before': 'its earlier document was cancelled.',
+      'step-missing': 'a step of its creation is still to come.',
+      unanswered: 'an earlier call was never answered.',
+      'content-differs': 'the ERP has other content.',
+      'cancelled-in-shop': 'it was cancelled in the shop.',
+      'deleted-in-shop': 'it was deleted in the shop.',
+      'merged-in-shop': 'it was merged into another order.',
+      reason: 'a rule says so.',
+      claimed: 'another worker is at it.',
+      unsettled: 'an earlier call may still take effect.',
+      failure: 'the request cannot be built.',
+      predecessor: 'an order it was merged from is not settled yet.',
+      older: 'a newer version was seen already.',
+      erased: 'the person behind it was erased.',
+      returned: 'it was returned; its document stays as it is.',
+      'same-content': 'the ERP has this content.',
+      'nothing-to-cancel': 'there is nothing to cancel.',
+    },
+  },
+  status: {
+    describe: 'show queues, ledger, gates and shops',
+    visible: 'waiting',
+    inFlight: 'in work',
+    delayed: 'delayed',
+    deadLetters: 'dead letters',
+    oldestParked: 'oldest parked',
+    gate: 'gate',
+    epoch: 'epoch',
+    secrets: 'secrets valid',
+    noSecret: '(no secret)',
+  },
+  find: {
+    describe: 'find an order by its number or reference',
+    nothing: (text: string) => `The ledger knows nothing of "${text}".`,
+  },
+  show: {
+    describe: 'show the whole life of an order at each target',
+    body: 'also print its stored state, which is about people',
+    shopState: 'in the shop',
+    shopStateText: ({ state, payment, gone }: { state: string; payment: string; gone: boolean }) =>
+      `${state}, ${payment}${gone ? ', deleted' : ''}`,
+    seen: 'newest version',
+    applied: 'in the ERP',
+    unknown: 'unknown write',
+    unknownText: (what: string, deadline: string) => `${what}, no answer by ${deadline}`,
+    unsettledUntil: 'unsettled until',
+    claimedUntil: 'claimed until',
+    wakeAt: 'tried again',
+    firstSeen: 'first seen',
+    line: 'line',
+    ordered: 'ordered',
+    sent: 'in ERP',
+    shipped: 'shipped',
+    when: 'when',
+    what: 'what',
+    version: 'seq',
+  },
+  parked: {
+    describe: 'list what needs a person, by reason',
+    reason: 'only this reason',
+    nothing: 'Nothing is parked.',
+    since: 'for',
+  },
+  replay: {
+    describe: 'deliver the newest known state of orders once more',
+    dryRun: 'queue nothing; show what would happen',
+    was: 'what you saw in the ERP, where a write is unknown',
+    allParked: 'everything that is parked for --reason',
+    reason: 'with --all-parked: the reason, as `parked` shows it',
+    body: 'with --dry-run: also print request bodies, which are about people',
+    results: {
+      queued: 'queued',
+      failed: 'the queue did not take it',
+      'too-large': 'too large for the queue',
+    },
+  },
+  secret: {
+    group: 'put secrets, and see which are there',
+    describePut: 'store a secret read from standard input: shop/<id>/webhook or target/<name>/erp',
+    describeList: 'show which secrets are there, never their values',
+    new: 'shops: make a new signing secret; the one before stays valid beside it',
+    epochOption: 'shops: append an epoch, which alone may post from now on',
+    put: (name: string) => `stored ${name}`,
+    once: 'This is shown once. Enter it in the shop’s bridge.',
+    states: {
+      put: 'put',
+      missing: 'missing',
+      incomplete: 'incomplete',
+      malformed: 'malformed',
+      'not-needed': 'not needed',
+    },
+    about: secretAbout(
+      (names) => `lacks: ${names}`,
+      (count, epoch) => `${count} valid, epoch ${epoch}`,
+    ),
+    putIt: (name: string) =>
+      name.startsWith('shop/')
+        ? `npm run sync -- secret put ${name} --new`
+        : `npm run sync -- secret put ${name} < credentials.json`,
+    unknown: (name: string, names: readonly string[]): Told => ({
+      message: `There is no secret "${name}"; there are: ${list(names)}.`,
+    }),
+    epochKnown: (epoch: string): Told => ({ message: `The shop has had the epoch ${epoch} already.` }),
+    epochFirst: {
+      message: 'There is no secret yet to which an epoch could be added.',
+      remedy: 'Say --new beside --epoch, or put the secret the bridge shows.',
+    } as Told,
+    noEpoch: {
+      message: 'A first secret needs its epoch.',
+      remedy: 'Give {"secrets": ["whsec_…"], "epochs": ["…"]} as the bridge shows them.',
+    } as Told,
+    incomplete: (name: string, missing: readonly string[]): Told => ({
+      message: `Nothing was stored: ${name} lacks ${list(missing)}.`,
+      remedy: 'The target’s "auth" in sync.config.json says which names it needs.',
+    }),
+    empty: {
+      shop: {
+        message: 'Standard input held no secret.',
+        remedy: 'Pipe it in, or let one be made with --new.',
+      } as Told,
+      target: {
+        message: 'Standard input held no secret.',
+        remedy: 'Pipe in the credentials as JSON, e.g. {"token": "…"}.',
+      } as Told,
+    },
+    malformed: {
+      shop: (fields: readonly string[]): Told => ({
+        message: `Nothing was stored: this is no secret of a shop${fields.length > 0 ? ` (${list(fields)})` : ''}.`,
+        remedy: 'Give whsec_… alone, or {"secrets": ["whsec_…"], "epochs": ["…"]}.',
+      }),
+      target: (fields: readonly string[]): Told => ({
+        message: `Nothing was stored: this is no secret of a target${fields.length > 0 ? ` (${list(fields)})` : ''}.`,
+        remedy: 'Give an object of texts in JSON, e.g. {"token": "…"}.',
+      }),
+    },
+  },
+}
+
+export type Texts = typeof en
+
+const ZH_FAILURES: Readonly<Record<ErpFailureClass, string>> = {
+  AuthExpired: '请等待：适配器会获取新的令牌。',
+  AuthDenied:
+    '请检查密钥、权限以及 ERP 的 IP 白名单；用 `npm run sync -- secret put` 放入新密钥。投递会等待并自动继续。',
+  RateLimited: '请等待，或调低该目标的 rate.perMinute。',
+  Transient: '请等待：会一直重试，直到 ERP 应答。',
+  Contended: '请等待：有人正打开着该单据。',
+  UnknownOutcome: '请等待：会向 ERP 查询这次写入的结果。',
+  DuplicateRef: '请等待：会与已有单据比对。',
+  MissingReference:
+    '请在 ERP 中建立它，或更正商店中的编码。每天会重试一次，也可用 `npm run sync -- replay` 立即重试。',
+  Invalid: '请更正商店中的订单或映射，然后 `npm run sync -- replay`。',
+  StateConflict: 'ERP 的单据已进入后续流程。请在 ERP 中人工处理，然后 `npm run sync -- replay`。',
+  NotFound: '请等待：会再次查询 ERP。',
+  Misconfigured: '请运行 `npm run sync -- doctor` 并更正该目标的配置。投递会等待并自动继续。',
+  Unsupported: 'ERP 不支持此操作。请在 ERP 中人工处理，然后 `npm run sync -- replay`。',
+  Protocol: '请等待：应答无法读取，会向 ERP 查询结果。',
+}
+
+const isFailureClass = (text: string): text is ErpFailureClass => Object.hasOwn(ZH_FAILURES, text)
+
+const ZH_REASONS: Readonly<Record<ReasonCode, readonly [message: string, remedy: string]>> = {
+  unpaid: ['订单尚未付款。', '无需处理：商店报告付款后会继续。'],
+  deposit: ['团购只付了定金。', '无需处理：活动成功后会继续。'],
+  'cod-unconfirmed': ['货到付款订单等待确认。', '请在商店中确认或取消它。'],
+  'late-payment': [
+    '订单取消之后才收到付款；其库存和优惠券已经退回。',
+    '请在商店中退款并取消；若要发货：npm run sync -- replay <reference>。',
+  ],
+  unbalanced: [
+    '商店的商品总额与各行之和不符。',
+    '请在商店中更正订单，或调高该目标的 rules.residualTolerance，然后 replay。',
+  ],
+  'missing-sku': [
+    '有一行没有 SKU 编码。',
+    '请在商店中给商品设置编码并保存一次订单，或在映射中补上，然后 replay。',
+  ],
+  mapping: ['映射拒绝了该订单。', '请更正映射或订单，然后 replay。'],
+  'missing-reference': [
+    'ERP 不认识订单中引用的某项。',
+    '请在 ERP 中建立它或更正编码；每天会重试一次，也可用 replay 立即重试。',
+  ],
+  refused: ['ERP 拒绝了该单据。', '请更正商店中的订单或映射，然后 replay。'],
+  'too-late-to-amend': ['订单被修改时，ERP 的单据已无法更改。', '请在 ERP 中人工处理差异，然后 replay。'],
+  'too-late-to-cancel': [
+    '订单被取消时，ERP 的单据已进入后续流程。',
+    '请拦下货物并在 ERP 中人工处理，然后 replay。',
+  ],
+  'amend-unsupported': ['该 ERP 不能更改或取消单据。', '请在 ERP 中人工更改单据，然后 replay。'],
+  'cancel-unsupported': ['该 ERP 不能取消单据。', '请在 ERP 中人工取消单据，然后 replay。'],
+  'cancelled-in-erp': [
+    '单据在 ERP 中被取消，而商店仍需要该订单。',
+    '请在商店中取消订单，或重新下单：npm run sync -- replay <reference>。',
+  ],
+  'missing-in-erp': [
+    'ERP 曾确认的单据已不存在。',
+    '请查明是谁删除的；然后用 npm run sync -- replay <reference> --was absent 重新下单。',
+  ],
+  'many-documents': ['ERP 在此单号下有多张单据。', '请在 ERP 中只保留一张、取消其余，然后 replay。'],
+  'reference-collision': [
+    'ERP 在此单号下的单据不属于该订单。',
+    '请在 ERP 中改名或移除那张单据，然后 replay。',
+  ],
+  verify: [
+    '不知道 ERP 是否执行了上一次写入，而且无法查询。',
+    '请查看 ERP，然后 npm run sync -- replay <reference> --was placed 或 --was absent。',
+  ],
+  vanished: [
+    '订单未经取消就从商店消失。',
+    '若是有意删除，请在 ERP 中取消单据；若是数据库被还原，请恢复该订单。',
+  ],
+  'tombstone-burst': [
+    '一小时内收到异常多的、ERP 已有订单的删除。',
+    '请确认商店的数据库没有被还原或清空，然后 replay。',
+  ],
+  'merge-predecessor': [
+    '被合并的订单在 ERP 中已进入后续流程，无法取消。',
+    '请在 ERP 中人工处理两张单据，然后 replay。',
+  ],
+  'returned-unplaced': [
+    '订单在进入 ERP 之前就已在商店退货。',
+    '若账务需要，请在 ERP 中人工录入；否则无需处理。',
+  ],
+  'too-old': ['消息等待超过十天。', '请检查目标是否正常（doctor），然后 replay。'],
+}
+
+const zh: Texts = {
+  program: '运维 ECShop 商店与 ERP 之间的同步。',
+  examples: `示例：
+  npm run sync -- doctor
+  npm run sync -- send order.json --dry-run
+  npm run sync -- find 2026112112345
+  npm run sync -- parked`,
+  help: {
+    titles: { 'Usage:': '用法：', 'Options:': '选项：', 'Commands:': '命令：', 'Arguments:': '参数：' },
+    usage: '<命令> [选项]',
+    option: '显示帮助',
+    command: '显示某个命令的帮助',
+  },
+  options: {
+    json: '机器可读的输出；提示信息写到标准错误',
+    data: '`npm start` 的数据目录（默认 .local）',
+    shop: '商店 id；有多个商店时必须给出',
+    target: '只看这个目标',
+  },
+  words: {
+    shop: '商店',
+    target: '目标',
+    reference: '单号',
+    number: '编号',
+    status: '状态',
+    reason: '原因',
+    subject: '对象',
+    field: '字段',
+    remedy: '处理办法',
+    message: '说明',
+    erpDocument: 'ERP 单据',
+    changed: '变更时间',
+    type: '类型',
+    result: '结果',
+    name: '名称',
+    correlationId: '关联 id',
+  },
+  ago: (ms) => agoIn(['秒', '分钟', '小时', '天'], ms),
+  reason: chineseReason,
+  statuses: { new: '新', open: '进行中', done: '完成', held: '暂缓', parked: '搁置', erased: '已抹除' },
+  documentStates: { live: '有效', cancelled: '已取消' },
+  gates: { closed: '放行', open: '拦住', probing: '试探中' },
+  failureRemedies: ZH_FAILURES,
+  obstacles: {
+    erased: { message: '其相关个人信息已抹除，没有可重放的内容。' },
+    'no-subject': { message: '保存的状态已过期。', remedy: '请在商店中保存一次该订单，使其重新发送。' },
+    'needs-verdict': {
+      message: '不知道 ERP 是否执行了上一次写入。',
+      remedy: '请查看 ERP，然后给出 --was placed 或 --was absent。',
+    },
+    'nothing-unknown': { message: '它没有结果未知的写入，--was 无可说明。', remedy: '请不带 --was 重放。' },
+  },
+  notRunning: (dataDir) => ({
+    message: `数据目录 ${dataDir} 没有正在运行的服务。`,
+    remedy: '请用 `npm start` 启动，或用 --data 指定另一个数据目录。',
+  }),
+  endpointsUnreadable: (file) => ({
+    message: `无法读取 ${file}：它由另一版本写入。`,
+    remedy: '请停止 `npm start` 后重新启动。',
+  }),
+  restartNeeded: (name) => ({
+    message: `正在运行的服务还不认识“${name}”。`,
+    remedy: '请停止 `npm start`，用更改后的配置重新启动。',
+  }),
+  unexpected: (what) => ({
+    message: `发生了意外错误：${what}。`,
+    remedy: '请加上 DEBUG=1 再运行一次并反馈详细信息。',
+  }),
+  unreachable: (what) => ({
+    message: `正在运行的服务没有应答（${what}）。`,
+    remedy: '请查看 `npm start` 是否仍在运行。',
+  }),
+  configBroken: (message, remedy) => ({ message: `配置不可用：${message}`, remedy }),
+  unknownShop: (shop, shops) => ({ message: `配置中没有商店“${shop}”；现有：${list(shops)}。` }),
+  unknownTarget: (target, targets) => ({ message: `配置中没有目标“${target}”；现有：${list(targets)}。` }),
+  notRouted: (shop, target) => ({
+    message: `商店“${shop}”的订单不发往目标“${target}”。`,
+    remedy: '请在 sync.config.json 中把它加入该商店的 targets，并把 "order" 加入该目标的 kinds。',
+  }),
+  noShopSecret: (shop) => ({
+    message: `商店“${shop}”的签名密钥尚未放入。`,
+    remedy: `npm run sync -- secret put shop/${shop}/webhook --new`,
+  }),
+  fileUnreadable: (path) => ({ message: `无法读取 ${path}。` }),
+  notJson: (path, place) => ({
+    message: `${path} 不是 JSON${place === undefined ? '' : `（${place}）`}。`,
+    remedy: '请用会标出 JSON 错误的编辑器打开它。',
+  }),
+  notAnOrder: (path) => ({
+    message: `${path} 既不是 webhook 事件，也不是订单快照。`,
+    remedy: '参见 docs/contracts/webhook-v1.schema.json；示例在 docs/contracts/openapi.json。',
+  }),
+  usage: {
+    'commander.unknownCommand': (name) => `没有命令“${name}”。`,
+    'commander.unknownOption': (name) => `没有选项 ${name}。`,
+    'commander.missingArgument': (name) => `缺少参数 <${name}>。`,
+    'commander.optionMissingArgument': (name) => `选项 ${name} 缺少值。`,
+    'commander.excessArguments': () => '参数多于该命令所需。',
+    didYouMean: (name) => `是否想输入 ${name}？`,
+    help: '用 --help 查看用法。',
+    badOption: (flag, choices) => ({
+      message: choices ? `${flag} 只能是：${list(choices)}。` : `${flag} 的值不合适。`,
+    }),
+    whichShop: (shops) => ({ message: `请用 --shop 指定商店：${list(shops)}。` }),
+    whichTarget: (reference, targets) => ({
+      message: `多个目标都有 ${reference}；请用 --target 指定：${list(targets)}。`,
+    }),
+    onlyDryRun: (flag) => ({ message: `${flag} 只能与 --dry-run 同用：事件会投递到商店的所有目标。` }),
+    onlyForShops: (flag) => ({ message: `${flag} 只用于商店的密钥。` }),
+    referencesOrAll: { message: '请给出单号，或使用 --all-parked --reason <code>。' },
+    allNeedsReason: { message: '--all-parked 需要 --reason <code>；用 `parked` 查看原因代码。' },
+    reasonNeedsAll: { message: '--reason 只能与 --all-parked 同用。' },
+    wasIsForOne: {
+      message: '--was 说明的是您在 ERP 中看到的某一张单据，因此要给出单号，不能用 --all-parked。',
+    },
+    initNeedsYes: { message: '没有终端，无法提问：请使用 --yes，并以选项给出答案。' },
+    needs: (flag) => ({ message: `这里需要 ${flag}。` }),
+  },
+  init: {
+    describe: '生成初始的 sync.config.json 和映射',
+    yes: '不提问，使用选项和常用答案',
+    force: '覆盖已有的 sync.config.json',
+    shop: '商店 id：最多 4 个字母或数字',
+    timeZone: '商店的时区（默认 Asia/Shanghai）',
+    target: '目标名称（默认 erp）',
+    baseUrl: 'ERP 接口地址',
+    path: '订单接口的路径（默认 /orders）',
+    auth: 'none、basic、bearer 或 apiKey（默认 bearer）',
+    idempotency: 'none、unique-reference、upsert 或 request-key（默认 none）',
+    config: '写入的目录（默认当前目录）',
+    questions: {
+      shop: '商店 id，最多 4 个字母或数字：',
+      timeZone: '商店的时区：',
+      target: '目标名称：',
+      baseUrl: 'ERP 接口地址：',
+      path: '订单接口的路径：',
+      auth: 'ERP 的认证方式',
+      idempotency: '该 ERP 如何避免重复创建',
+    },
+    stopped: { message: '没有写入任何内容。' },
+    exists: (file) => ({
+      message: `${file} 已存在，保持原样。`,
+      remedy: '用 --force 覆盖，或用 --config <dir> 指定其他目录。',
+    }),
+    wrong: (field, message) => ({ message: `没有写入任何内容：${field} ${message}。` }),
+    written: (file) => `已写入 ${file}`,
+    next: (shop, target, dir) => [
+      '把 sync.config.json 中的 operations.place 和 operations.find 改成您的 ERP 的接口，把 mappings/order.jsonata 改成它的字段。',
+      '并在其中描述 amend 和 cancel：否则修改和取消会被搁置。',
+      'npm run sync -- send order.json --dry-run 可查看订单会变成怎样的请求；不会发送任何内容。',
+      `npm start -- --config ${dir}`,
+      `npm run sync -- secret put shop/${shop}/webhook --new`,
+      ...(target === undefined ? [] : [`npm run sync -- secret put target/${target}/erp < credentials.json`]),
+      'npm run sync -- doctor',
+    ],
+  },
+  doctor: {
+    describe: '检查配置、密钥、时钟、ERP 和队列，并给出处理办法',
+    config: 'sync.config.json 所在目录（默认正在运行的，或当前目录）',
+    checks: {
+      config: '配置',
+      mapping: '映射',
+      running: '服务',
+      table: '台账',
+      secret: '密钥',
+      erp: 'ERP',
+      clock: '时钟',
+      queue: '队列',
+      'dead-letters': '死信',
+      gate: '闸门',
+    },
+    marks: { ok: '正常', warning: '注意', wrong: '有误' },
+    healthy: '一切正常。',
+    sick: '存在问题。',
+    running: '正在运行',
+    configOk: '有效',
+    mappingOk: '所有表达式均可编译',
+    mappingRemedy: '请更正该表达式；语言为 JSONata。',
+    unreachable: (what) => ({
+      message: `无法连接（${what}）`,
+      remedy: '请查看 `npm start` 是否仍在运行；若在运行，请重新启动。',
+    }),
+    tableOk: '数据表有应答',
+    erpOk: '有应答，且不认识不存在的单号',
+    erpUnasked: '未查询：没有凭据',
+    noLookUp: {
+      message: '未查询：该目标没有 operations.find',
+      remedy: '若 ERP 可查询，请描述 operations.find：否则没有应答的创建可能需要人工处理。',
+    },
+    findsTooMuch: {
+      message: '它声称在不可能存在的单号下有单据',
+      remedy: '请更正 operations.find：查询必须包含 {reference}，documents 要给出每张单据的 reference。',
+    },
+    misconfigured: '请更正 sync.config.json 中该目标的地址、auth 和 operations。',
+    clockOk: '与 ERP 一致',
+    clockWrong: (seconds) => ({
+      message: `ERP 的时钟比本机${seconds > 0 ? '快' : '慢'} ${Math.abs(seconds)} 秒`,
+      remedy: '请用 NTP 校准本机时钟；若本机正确，请告知 ERP 的管理者。',
+    }),
+    queue: (waiting, inFlight) => ({ message: `等待 ${waiting}，处理中 ${inFlight}` }),
+    noDeadLetters: '无',
+    deadLetters: (count) => ({
+      message: `有 ${count} 条消息被放到一旁`,
+      remedy: '它们无法读取或始终没有结束：请查看日志，然后重新发送其订单（在商店中保存，或 replay）。',
+    }),
+    gate: (state, why, since) =>
+      why === undefined
+        ? { message: state }
+        : {
+            message: `${state}，自 ${since ?? '?'}：${why}`,
+            remedy: isFailureClass(why) ? ZH_FAILURES[why] : '请等待：会自动重试。',
+          },
+  },
+  send: {
+    describe: '像 bridge 一样签名订单并发送到 webhook',
+    target: '与 --dry-run 同用：只看这个目标',
+    dryRun: '不向任何地方发送；显示决定和确切的 ERP 请求',
+    config: '与 --dry-run 同用：sync.config.json 所在目录（默认正在运行的，或当前目录）',
+    results: {
+      accepted: '已接收',
+      'not-subscribed': '未订阅：没有目标接收此类',
+      invalid: '无效',
+      retry: '未入队：请重新发送',
+    },
+    refused: (status, detail) => `webhook 拒绝了请求（HTTP ${status}）：${detail}`,
+    noAnswer: (status) => ({
+      message: `webhook 的应答无法读取（HTTP ${status}）。`,
+      remedy: '请运行 doctor；`npm start` 的日志有更多信息。',
+    }),
+    emptyLedger: '这里没有正在运行的服务，因此按新订单规划。',
+  },
+  plan: {
+    decision: '决定',
+    before: '台账',
+    failure: '问题',
+    first: '首先',
+    looksUp: '会先向 ERP 查询该单据；此处假定查询结果与台账一致',
+    then: '上一步确认之后：',
+    secret: '（取自密钥）',
+    newEachTime: '（每次投递都不同）',
+    actions: {
+      place: '下单',
+      amend: '修改',
+      replace: '取消并重新下单',
+      cancel: '取消',
+      resend: '重发',
+      hold: '暂缓',
+      park: '搁置',
+      wait: '等待',
+      nothing: '无需操作',
+    },
+    becauses: {
+      'not-in-erp': 'ERP 还没有它。',
+      'cancelled-before': '它先前的单据已取消。',
+      'step-missing': '创建过程还差一步。',
+      unanswered: '先前的一次调用没有得到应答。',
+      'content-differs': 'ERP 中的内容不同。',
+      'cancelled-in-shop': '它已在商店中取消。',
+      'deleted-in-shop': '它已在商店中删除。',
+      'merged-in-shop': '它已并入另一张订单。',
+      reason: '规则如此。',
+      claimed: '另一个进程正在处理它。',
+      unsettled: '先前的一次调用仍可能生效。',
+      failure: '请求无法生成。',
+      predecessor: '被合并的订单尚未处理完。',
+      older: '已见过更新的版本。',
+      erased: '相关个人信息已抹除。',
+      returned: '它已退货；单据保持原样。',
+      'same-content': 'ERP 已有此内容。',
+      'nothing-to-cancel': '没有可取消的单据。',
+    },
+  },
+  status: {
+    describe: '显示队列、台账、闸门和商店',
+    visible: '等待',
+    inFlight: '处理中',
+    delayed: '延迟',
+    deadLetters: '死信',
+    oldestParked: '最早搁置',
+    gate: '闸门',
+    epoch: 'epoch',
+    secrets: '有效密钥数',
+    noSecret: '（无密钥）',
+  },
+  find: {
+    describe: '按订单号或单号查找订单',
+    nothing: (text) => `台账中没有“${text}”。`,
+  },
+  show: {
+    describe: '显示订单在每个目标的完整经过',
+    body: '同时打印保存的状态，其中有个人信息',
+    shopState: '商店中',
+    shopStateText: ({ state, payment, gone }) =>
+      `${ZH_ORDER_STATES[state] ?? state}，${ZH_PAYMENTS[payment] ?? payment}${gone ? '，已删除' : ''}`,
+    seen: '最新版本',
+    applied: 'ERP 中的版本',
+    unknown: '结果未知的写入',
+    unknownText: (what, deadline) => `${what}，至 ${deadline} 没有应答`,
+    unsettledUntil: '在此之前可能仍生效',
+    claimedUntil: '占用至',
+    wakeAt: '再次尝试',
+    firstSeen: '首次收到',
+    line: '行',
+    ordered: '订购',
+    sent: 'ERP 中',
+    shipped: '已发货',
+    when: '时间',
+    what: '事件',
+    version: 'seq',
+  },
+  parked: {
+    describe: '按原因列出需要人工处理的订单',
+    reason: '只看这个原因',
+    nothing: '没有被搁置的订单。',
+    since: '已有',
+  },
+  replay: {
+    describe: '把订单的最新已知状态再投递一次',
+    dryRun: '不入队；显示会发生什么',
+    was: '写入结果未知时，您在 ERP 中看到的情况',
+    allParked: '因 --reason 而搁置的全部订单',
+    reason: '与 --all-parked 同用：`parked` 所示的原因代码',
+    body: '与 --dry-run 同用：同时打印请求内容，其中有个人信息',
+    results: { queued: '已入队', failed: '队列没有接收', 'too-large': '超过队列的大小限制' },
+  },
+  secret: {
+    group: '放入密钥，查看有哪些密钥',
+    describePut: '保存从标准输入读取的密钥：shop/<id>/webhook 或 target/<name>/erp',
+    describeList: '显示有哪些密钥，绝不显示其值',
+    new: '商店：生成新的签名密钥；之前的一个同时保持有效',
+    epochOption: '商店：追加一个 epoch，此后只有它可以发送',
+    put: (name) => `已保存 ${name}`,
+    once: '仅显示这一次。请填入商店的 bridge。',
+    states: {
+      put: '已放入',
+      missing: '缺失',
+      incomplete: '不完整',
+      malformed: '格式有误',
+      'not-needed': '不需要',
+    },
+    about: secretAbout(
+      (names) => `缺少：${names}`,
+      (count, epoch) => `${count} 个有效，epoch ${epoch}`,
+    ),
+    putIt: en.secret.putIt,
+    unknown: (name, names) => ({ message: `没有密钥“${name}”；现有：${list(names)}。` }),
+    epochKnown: (epoch) => ({ message: `该商店已有过 epoch ${epoch}。` }),
+    epochFirst: {
+      message: '还没有可追加 epoch 的密钥。',
+      remedy: '请在 --epoch 之外加上 --new，或放入 bridge 显示的密钥。',
+    },
+    noEpoch: {
+      message: '首个密钥需要 epoch。',
+      remedy: '请按 bridge 所示给出 {"secrets": ["whsec_…"], "epochs": ["…"]}。',
+    },
+    incomplete: (name, missing) => ({
+      message: `没有保存：${name} 缺少 ${list(missing)}。`,
+      remedy: '需要哪些名称，见 sync.config.json 中该目标的 "auth"。',
+    }),
+    empty: {
+      shop: { message: '标准输入中没有密钥。', remedy: '请用管道传入，或用 --new 生成。' },
+      target: { message: '标准输入中没有密钥。', remedy: '请用管道传入 JSON 凭据，例如 {"token": "…"}。' },
+    },
+    malformed: {
+      shop: (fields) => ({
+        message: `没有保存：这不是商店的密钥${fields.length > 0 ? `（${list(fields)}）` : ''}。`,
+        remedy: '请只给出 whsec_…，或 {"secrets": ["whsec_…"], "epochs": ["…"]}。',
+      }),
+      target: (fields) => ({
+        message: `没有保存：这不是目标的密钥${fields.length > 0 ? `（${list(fields)}）` : ''}。`,
+        remedy: '请给出值为文本的 JSON 对象，例如 {"token": "…"}。',
+      }),
+    },
+  },
+}
+
+const ZH_ORDER_STATES: Readonly<Record<string, string>> = {
+  placed: '已下单',
+  confirmed: '已确认',
+  cancelled: '已取消',
+  void: '无效',
+  returned: '已退货',
+}
+const ZH_PAYMENTS: Readonly<Record<string, string>> = { unpaid: '未付款', paying: '付款中', paid: '已付款' }
+
+const ALL: Readonly<Record<Language, Texts>> = { en, zh }
+
+export const textsOf = (language: Language): Texts => ALL[language]

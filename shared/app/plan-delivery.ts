@@ -1,0 +1,339 @@
+import type { DeliveryMessage, Subject } from '#contracts/delivery-message.ts'
+import type { ErpRequest } from '#contracts/erp-request.ts'
+import type { ContentHash, LedgerRow, Reason, RowKey } from '#contracts/ledger-row.ts'
+import { generationInQuestion, sameContent, settledAt } from '#domain/decide.ts'
+import type { ErpFailure } from '#domain/erp-failure.ts'
+import type { Outcome } from '#domain/outcome.ts'
+import { type ReasonCode, reason } from '#domain/reasons.ts'
+import { isOlder } from '#domain/version.ts'
+import type { Answer, ErpDocument, ErpGateway, Found } from '#ports/erp-gateway.ts'
+import type { Ledger, Written } from '#ports/ledger.ts'
+import type { Clock } from '#ports/runtime.ts'
+import { contentHash } from './content-hash.ts'
+import { type DeliverDeps, deliver, rowKeyOf } from './deliver.ts'
+import type { Turn } from './turn.ts'
+
+/** Stands in a planned request for an id that only the ERP’s answer to an earlier one can give. */
+export const ID_TO_COME = '{id}'
+
+/** What a delivery would do. `replace`: cancel the document and place it anew, where the ERP cannot amend. */
+export type PlannedAction =
+  | 'place'
+  | 'amend'
+  | 'replace'
+  | 'cancel'
+  | 'resend'
+  | 'hold'
+  | 'park'
+  | 'wait'
+  | 'nothing'
+
+export type PlannedBecause =
+  /** place */
+  | 'not-in-erp'
+  | 'cancelled-before'
+  | 'step-missing'
+  /** place, amend, cancel, resend */
+  | 'unanswered'
+  /** amend, replace */
+  | 'content-differs'
+  /** cancel */
+  | 'cancelled-in-shop'
+  | 'deleted-in-shop'
+  | 'merged-in-shop'
+  /** hold, park */
+  | 'reason'
+  /** wait */
+  | 'claimed'
+  | 'unsettled'
+  | 'failure'
+  | 'predecessor'
+  /** nothing */
+  | 'older'
+  | 'erased'
+  | 'returned'
+  | 'same-content'
+  | 'nothing-to-cancel'
+
+export interface Plan {
+  readonly action: PlannedAction
+  readonly because: PlannedBecause
+  /** The writes, in order. Each after the first supposes that the one before was confirmed. */
+  readonly calls: readonly ErpRequest[]
+  /** The ERP would be asked first; supposed is that it shows what the ledger knows. */
+  readonly looksUp: boolean
+  /** How it would end, every call being confirmed. */
+  readonly outcome: Outcome
+  /** Why it would be held or parked. */
+  readonly reason?: Reason
+  /** What building the request failed on. */
+  readonly failure?: ErpFailure
+  /** The row before, if there is one. */
+  readonly row?: LedgerRow
+}
+
+export interface PlanDeps extends Pick<DeliverDeps, 'rules' | 'gateway' | 'ledger' | 'times'> {
+  readonly clock: Clock
+}
+
+/**
+ * What `deliver` would do with a message now, and why, with the very requests: the real delivery runs against a ledger that
+ * keeps its writes to itself and an ERP that is never called. Not foreseen: the gate, the brake on deletions, and what the ERP
+ * answers.
+ */
+export async function planDelivery(message: DeliveryMessage, deps: PlanDeps): Promise<Plan> {
+  const key = rowKeyOf(message)
+  const before = await deps.ledger.get(key)
+  const ledger = new RehearsalLedger(deps.ledger)
+  const erp = new RehearsalErp(deps.gateway, () => ledger.get(key), message.verdict)
+  const outcome = await deliver(message, OPEN_TURN, {
+    ...deps,
+    ledger,
+    gateway: erp,
+    allowTombstone: async () => true,
+    ids: { next: () => 'rehearsal' },
+    random: { next: () => 0.5 },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+  })
+  const after = await ledger.get(key)
+  const { calls, failure } = erp
+  const why = reasonOf(outcome, after)
+  return {
+    ...explain({ message, before, after, outcome, erp, now: deps.clock.now(), settleMs: settleMsOf(deps) }),
+    calls,
+    looksUp: erp.lookedUp,
+    outcome,
+    ...(why ? { reason: why } : {}),
+    ...(failure ? { failure } : {}),
+    ...(before ? { row: before } : {}),
+  }
+}
+
+const settleMsOf = ({ gateway, times }: PlanDeps): number => gateway.describe().settleMs ?? times.settleMs
+
+function reasonOf(outcome: Outcome, after: LedgerRow | undefined): Reason | undefined {
+  if (outcome.is === 'park') return after?.reason ?? reason(outcome.code as ReasonCode)
+  return outcome.is === 'done' && outcome.flavour === 'held' ? after?.reason : undefined
+}
+
+interface Rehearsed {
+  readonly message: DeliveryMessage
+  readonly before: LedgerRow | undefined
+  readonly after: LedgerRow | undefined
+  readonly outcome: Outcome
+  readonly erp: RehearsalErp
+  readonly now: number
+  readonly settleMs: number
+}
+
+function explain(rehearsed: Rehearsed): Pick<Plan, 'action' | 'because'> {
+  const [first] = rehearsed.erp.calls
+  return first ? explainCall(first, rehearsed) : explainEnd(rehearsed)
+}
+
+function explainCall(first: ErpRequest, { before, erp }: Rehearsed): Pick<Plan, 'action' | 'because'> {
+  if (first === erp.repeated) return { action: 'resend', because: 'unanswered' }
+  switch (first.op) {
+    case 'place': {
+      if (first.step !== erp.describe().steps[0]) return { action: 'place', because: 'step-missing' }
+      if (before?.intent) return { action: 'place', because: 'unanswered' }
+      return { action: 'place', because: before?.erp ? 'cancelled-before' : 'not-in-erp' }
+    }
+    case 'amend':
+      return { action: 'amend', because: before?.intent ? 'unanswered' : 'content-differs' }
+    case 'cancel':
+      return erp.cancelledBecause === 'replaced'
+        ? { action: 'replace', because: 'content-differs' }
+        : { action: 'cancel', because: CANCELLED[erp.cancelledBecause ?? ''] ?? 'cancelled-in-shop' }
+  }
+}
+
+/** By the reason a cancel is built with. */
+const CANCELLED: Readonly<Record<string, PlannedBecause>> = {
+  deleted: 'deleted-in-shop',
+  merged: 'merged-in-shop',
+}
+
+function explainEnd({
+  message,
+  before,
+  after,
+  outcome,
+  erp,
+  now,
+  settleMs,
+}: Rehearsed): Pick<Plan, 'action' | 'because'> {
+  switch (outcome.is) {
+    case 'park':
+      return { action: 'park', because: 'reason' }
+    case 'retry': {
+      if (erp.failure) return { action: 'wait', because: 'failure' }
+      if (before?.claim && before.claim.leaseUntil > now) return { action: 'wait', because: 'claimed' }
+      const unsettled = before !== undefined && settledAt(before, settleMs) > now
+      return { action: 'wait', because: unsettled ? 'unsettled' : 'predecessor' }
+    }
+    case 'done': {
+      if (outcome.flavour === 'held') return { action: 'hold', because: 'reason' }
+      if (outcome.flavour === 'erased') return { action: 'nothing', because: 'erased' }
+      if (before && isOlder(message.version, before.seen.version))
+        return { action: 'nothing', because: 'older' }
+      if (message.subject.is === 'snapshot' && message.subject.order.state === 'returned')
+        return { action: 'nothing', because: 'returned' }
+      const live = after?.erp?.state === 'live'
+      return { action: 'nothing', because: live ? 'same-content' : 'nothing-to-cancel' }
+    }
+  }
+}
+
+/** A gate that stands open and counts nothing. */
+const OPEN_TURN: Turn = {
+  enter: async () => ({ open: true }),
+  take: () => true,
+  hasTime: () => true,
+  inSlot: (call) => call(),
+  report: () => {},
+  end: async () => {},
+}
+
+/** Reads through to the real ledger and keeps every write to itself. */
+class RehearsalLedger implements Ledger {
+  readonly #real: Ledger
+  readonly #rows = new Map<string, LedgerRow>()
+
+  constructor(real: Ledger) {
+    this.#real = real
+  }
+
+  async get(key: RowKey): Promise<LedgerRow | undefined> {
+    return this.#rows.get(keyText(key)) ?? this.#real.get(key)
+  }
+
+  async put(row: LedgerRow): Promise<Written> {
+    this.#rows.set(keyText(row.key), row)
+    return { ok: true }
+  }
+
+  async putSubject(): Promise<void> {}
+  async putRequest(): Promise<void> {}
+
+  getSubject(key: RowKey): Promise<Subject | undefined> {
+    return this.#real.getSubject(key)
+  }
+
+  getRequest(key: RowKey, id: string): Promise<string | undefined> {
+    return this.#real.getRequest(key, id)
+  }
+
+  findByNo(no: string): Promise<LedgerRow[]> {
+    return this.#real.findByNo(no)
+  }
+
+  findByRef(ref: string): Promise<LedgerRow[]> {
+    return this.#real.findByRef(ref)
+  }
+
+  list(...query: Parameters<Ledger['list']>): ReturnType<Ledger['list']> {
+    return this.#real.list(...query)
+  }
+}
+
+const keyText = ({ shop, kind, sourceId, target }: RowKey): string => [shop, kind, sourceId, target].join('#')
+
+/** Builds what the real gateway builds, notes what would be sent, and says yes to it. */
+class RehearsalErp implements ErpGateway {
+  readonly calls: ErpRequest[] = []
+  failure: ErpFailure | undefined
+  lookedUp = false
+  cancelledBecause: string | undefined
+  /** A request from the ledger, not built anew. */
+  repeated: ErpRequest | undefined
+  readonly #real: ErpGateway
+  readonly #row: () => Promise<LedgerRow | undefined>
+  readonly #verdict: DeliveryMessage['verdict']
+  readonly #built = new Map<ErpRequest, ErpDocument | undefined>()
+  #hash: ContentHash | undefined
+
+  constructor(
+    real: ErpGateway,
+    row: () => Promise<LedgerRow | undefined>,
+    verdict: DeliveryMessage['verdict'],
+  ) {
+    this.#real = real
+    this.#row = row
+    this.#verdict = verdict
+  }
+
+  describe(): ReturnType<ErpGateway['describe']> {
+    return this.#real.describe()
+  }
+
+  async content(write: Parameters<ErpGateway['content']>[0]): ReturnType<ErpGateway['content']> {
+    const mapped = await this.#real.content(write)
+    if (mapped.ok) this.#hash = contentHash(write.order, mapped.content)
+    else this.failure = mapped.failure
+    return mapped
+  }
+
+  async place(...[write, step]: Parameters<ErpGateway['place']>): ReturnType<ErpGateway['place']> {
+    return this.#note(await this.#real.place(write, step), write.document)
+  }
+
+  async amend(write: Parameters<ErpGateway['amend']>[0]): ReturnType<ErpGateway['amend']> {
+    return this.#note(await this.#real.amend(write), write.document)
+  }
+
+  async cancel(cancel: Parameters<ErpGateway['cancel']>[0]): ReturnType<ErpGateway['cancel']> {
+    this.cancelledBecause = cancel.reason
+    return this.#note(await this.#real.cancel(cancel), cancel.document)
+  }
+
+  #note<T extends Awaited<ReturnType<ErpGateway['place']>>>(built: T, document: ErpDocument | undefined): T {
+    if (built.ok) this.#built.set(built.request, document)
+    else this.failure = built.failure
+    return built
+  }
+
+  async find(): Promise<Found> {
+    this.lookedUp = true
+    const row = await this.#row()
+    const { steps } = this.describe()
+    const erp = row && row.erp?.generation === generationInQuestion(row) ? row.erp : undefined
+    if (this.#verdict === 'absent') return { is: 'absent' }
+    if (erp) {
+      const same = this.#hash !== undefined && sameContent(row?.applied?.hash, this.#hash)
+      const { id, no, state, step } = erp
+      const content = same ? 'same' : 'different'
+      return { is: 'one', document: { id, ...(no === undefined ? {} : { no }), state, step, content } }
+    }
+    if (this.#verdict !== 'placed') return { is: 'absent' }
+    const step = row?.intent?.step ?? steps[0]
+    return {
+      is: 'one',
+      document: {
+        id: ID_TO_COME,
+        state: 'live',
+        step: steps.includes(step) ? step : steps[0],
+        content: 'unknown',
+      },
+    }
+  }
+
+  async send(request: ErpRequest): Promise<Answer> {
+    this.calls.push(request)
+    if (!this.#built.has(request)) this.repeated ??= request
+    const document = this.#built.get(request)
+    const id = document?.id ?? ID_TO_COME
+    const no = document?.no === undefined ? {} : { no: document.no }
+    return request.op === 'place'
+      ? { ok: true, document: { id, ...no, state: 'live', step: request.step } }
+      : {
+          ok: true,
+          document: {
+            id,
+            ...no,
+            state: request.op === 'cancel' ? 'cancelled' : 'live',
+            step: document?.step ?? request.step,
+          },
+        }
+  }
+}

@@ -1,0 +1,47 @@
+import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
+import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
+import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
+import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
+import { receive } from '#app/receive.ts'
+import { loadConfig } from '#runtime/config-file.ts'
+import type { Connection, QueueDepths } from '../../cli/connection.ts'
+import { stageTimes } from '../../cli/stage-times.ts'
+import { CountingIds } from './counting-ids.ts'
+import type { ManualClock } from './manual-clock.ts'
+
+/** A deployment of memory adapters: the webhook is the real use case, the queues keep what it enqueues. */
+export function memoryConnection(configDir: string, clock: ManualClock) {
+  const config = () => loadConfig(configDir)
+  const times = stageTimes('local')
+  const ledger = new MemoryLedger({ clock })
+  const queue = new MemoryDeliveryQueue({ clock, targets: Object.keys(config().targets) })
+  const memory = new MemorySecrets()
+  const limits = () => ({ slots: 2, perMinute: 60, leaseMs: times.leaseMs, retryFloorMs: times.retryFloorMs })
+  const gate = new MemoryTargetGate({ clock, ids: new CountingIds(), limits })
+  const depths = new Map<string, QueueDepths>()
+  const connection: Connection = {
+    configDir,
+    config,
+    times,
+    ledger,
+    queue,
+    gate,
+    secrets: {
+      shop: (shop) => memory.shop(shop),
+      target: (target) => memory.target(target),
+      putShop: async (shop, secret) => memory.putShop(shop, secret),
+      putTarget: async (target, secret) => memory.putTarget(target, secret),
+    },
+    depths: async (target) => depths.get(target) ?? { visible: 0, inFlight: 0, delayed: 0, deadLetters: 0 },
+    post: async (shop, headers, body) => {
+      const answer = await receive(
+        { shop, headers, rawBody: Buffer.from(body), correlationId: 'corr-0001' },
+        { config: config(), secrets: memory, queue, clock, log: SILENT },
+      )
+      return { status: answer.status, body: answer.body }
+    },
+  }
+  return { connection, ledger, queue, gate, secrets: memory, depths }
+}
+
+const SILENT = { info: () => {}, warn: () => {}, error: () => {} }
