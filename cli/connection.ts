@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PutSecretValueCommand } from '@aws-sdk/client-secrets-manager'
+import { PutSecretValueCommand, ResourceNotFoundException } from '@aws-sdk/client-secrets-manager'
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
@@ -76,12 +76,14 @@ export async function connectLocal(
   const config = () => loadConfig(endpoints.configDir)
   const secrets = new AwsSecrets({ client: secretsClient, prefix: endpoints.secretPrefix })
   const putSecret = async (name: string, value: object) => {
-    await secretsClient.send(
-      new PutSecretValueCommand({
-        SecretId: `${endpoints.secretPrefix}/${name}`,
-        SecretString: JSON.stringify(value),
-      }),
-    )
+    const put = { SecretId: `${endpoints.secretPrefix}/${name}`, SecretString: JSON.stringify(value) }
+    try {
+      await secretsClient.send(new PutSecretValueCommand(put))
+    } catch (error) {
+      // The configuration names it, the stack that runs does not.
+      if (!(error instanceof ResourceNotFoundException)) throw error
+      throw new CliFailure('restart-needed', (t) => t.restartNeeded(name))
+    }
   }
   const limits = (target: string) => {
     const { rate = { slots: 1, perMinute: 1 } } = config().targets[target] ?? {}

@@ -168,7 +168,7 @@ const en = {
   }),
   notAnOrder: (path: string): Told => ({
     message: `${path} is neither a webhook event nor an order snapshot.`,
-    remedy: 'See docs/contracts/webhook-v1.schema.json; examples stand in docs/contracts/openapi.json.',
+    remedy: 'Compare it with docs/guides/order.json; docs/contracts/webhook-v1.md explains every field.',
   }),
   usage: {
     'commander.unknownCommand': (name: string) => `There is no command "${name}".`,
@@ -235,7 +235,7 @@ const en = {
     next: (shop: string, target: string | undefined, dir: string) => [
       'Correct operations.place and operations.find in sync.config.json to what your ERP takes, and mappings/order.jsonata to its fields.',
       'Describe amend and cancel there too: without them edits and cancellations are parked.',
-      'npm run sync -- send order.json --dry-run shows the request an order becomes; nothing is sent.',
+      `npm run sync -- send docs/guides/order.json --dry-run --config ${dir} shows the request an order becomes; nothing is sent.`,
       `npm start -- --config ${dir}`,
       `npm run sync -- secret put shop/${shop}/webhook --new`,
       ...(target === undefined ? [] : [`npm run sync -- secret put target/${target}/erp < credentials.json`]),
@@ -543,9 +543,9 @@ const ZH_REASONS: Readonly<Record<ReasonCode, readonly [message: string, remedy:
     'ERP 曾确认的单据已不存在。',
     '请查明是谁删除的；然后用 npm run sync -- replay <reference> --was absent 重新下单。',
   ],
-  'many-documents': ['ERP 在此单号下有多张单据。', '请在 ERP 中只保留一张、取消其余，然后 replay。'],
+  'many-documents': ['ERP 在此参考号下有多张单据。', '请在 ERP 中只保留一张、取消其余，然后 replay。'],
   'reference-collision': [
-    'ERP 在此单号下的单据不属于该订单。',
+    'ERP 在此参考号下的单据不属于该订单。',
     '请在 ERP 中改名或移除那张单据，然后 replay。',
   ],
   verify: [
@@ -593,8 +593,8 @@ const zh: Texts = {
   words: {
     shop: '商店',
     target: '目标',
-    reference: '单号',
-    number: '编号',
+    reference: '参考号',
+    number: '订单号',
     status: '状态',
     reason: '原因',
     subject: '对象',
@@ -661,7 +661,7 @@ const zh: Texts = {
   }),
   notAnOrder: (path) => ({
     message: `${path} 既不是 webhook 事件，也不是订单快照。`,
-    remedy: '参见 docs/contracts/webhook-v1.schema.json；示例在 docs/contracts/openapi.json。',
+    remedy: '请与 docs/guides/order.json 对照；各字段的说明见 docs/contracts/webhook-v1.md。',
   }),
   usage: {
     'commander.unknownCommand': (name) => `没有命令“${name}”。`,
@@ -680,11 +680,11 @@ const zh: Texts = {
     }),
     onlyDryRun: (flag) => ({ message: `${flag} 只能与 --dry-run 同用：事件会投递到商店的所有目标。` }),
     onlyForShops: (flag) => ({ message: `${flag} 只用于商店的密钥。` }),
-    referencesOrAll: { message: '请给出单号，或使用 --all-parked --reason <code>。' },
+    referencesOrAll: { message: '请给出参考号，或使用 --all-parked --reason <code>。' },
     allNeedsReason: { message: '--all-parked 需要 --reason <code>；用 `parked` 查看原因代码。' },
     reasonNeedsAll: { message: '--reason 只能与 --all-parked 同用。' },
     wasIsForOne: {
-      message: '--was 说明的是您在 ERP 中看到的某一张单据，因此要给出单号，不能用 --all-parked。',
+      message: '--was 说明的是您在 ERP 中看到的某一张单据，因此要给出参考号，不能用 --all-parked。',
     },
     initNeedsYes: { message: '没有终端，无法提问：请使用 --yes，并以选项给出答案。' },
     needs: (flag) => ({ message: `这里需要 ${flag}。` }),
@@ -720,7 +720,7 @@ const zh: Texts = {
     next: (shop, target, dir) => [
       '把 sync.config.json 中的 operations.place 和 operations.find 改成您的 ERP 的接口，把 mappings/order.jsonata 改成它的字段。',
       '并在其中描述 amend 和 cancel：否则修改和取消会被搁置。',
-      'npm run sync -- send order.json --dry-run 可查看订单会变成怎样的请求；不会发送任何内容。',
+      `npm run sync -- send docs/guides/order.json --dry-run --config ${dir} 可查看订单会变成怎样的请求；不会发送任何内容。`,
       `npm start -- --config ${dir}`,
       `npm run sync -- secret put shop/${shop}/webhook --new`,
       ...(target === undefined ? [] : [`npm run sync -- secret put target/${target}/erp < credentials.json`]),
@@ -754,14 +754,14 @@ const zh: Texts = {
       remedy: '请查看 `npm start` 是否仍在运行；若在运行，请重新启动。',
     }),
     tableOk: '数据表有应答',
-    erpOk: '有应答，且不认识不存在的单号',
+    erpOk: '有应答，且不认识不存在的参考号',
     erpUnasked: '未查询：没有凭据',
     noLookUp: {
       message: '未查询：该目标没有 operations.find',
       remedy: '若 ERP 可查询，请描述 operations.find：否则没有应答的创建可能需要人工处理。',
     },
     findsTooMuch: {
-      message: '它声称在不可能存在的单号下有单据',
+      message: '它声称在不可能存在的参考号下有单据',
       remedy: '请更正 operations.find：查询必须包含 {reference}，documents 要给出每张单据的 reference。',
     },
     misconfigured: '请更正 sync.config.json 中该目标的地址、auth 和 operations。',
@@ -856,7 +856,7 @@ const zh: Texts = {
     noSecret: '（无密钥）',
   },
   find: {
-    describe: '按订单号或单号查找订单',
+    describe: '按订单号或参考号查找订单',
     nothing: (text) => `台账中没有“${text}”。`,
   },
   show: {

@@ -7,6 +7,7 @@ import { type Cli, defineCommand } from '../command.ts'
 import { configProblems } from '../config-problems.ts'
 import type { Connection } from '../connection.ts'
 import type { CliContext } from '../context.ts'
+import { CliFailure } from '../failure.ts'
 import { attempt, secretStates } from '../secret-state.ts'
 import { targetGateway } from '../target-gateway.ts'
 import { missingNames } from '../target-secret.ts'
@@ -144,7 +145,8 @@ async function reaching(
     return await look()
   } catch (error) {
     const what = error instanceof Error ? error.name : 'unknown'
-    const finding = { check, is: 'wrong', say: (t: Texts) => t.doctor.unreachable(what) } as const
+    const say = error instanceof CliFailure ? error.say : (t: Texts) => t.doctor.unreachable(what)
+    const finding = { check, is: 'wrong', say } as const
     return [about === undefined ? finding : { ...finding, about }]
   }
 }

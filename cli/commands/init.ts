@@ -73,13 +73,19 @@ export const init = defineCommand({
     return {
       json: { written, config },
       text: [
-        ...written.map((path) => cli.t.init.written(path)),
+        ...written.map((path) => cli.t.init.written(shortest(path, cli.context.directory))),
         '',
         ...next.map((step, index) => `${index + 1}. ${step}`),
       ].join('\n'),
     }
   },
 })
+
+/** As the person would write it. */
+function shortest(path: string, directory: string): string {
+  const short = relative(directory, path)
+  return short.startsWith('..') ? path : short
+}
 
 interface Answers {
   readonly shop: string

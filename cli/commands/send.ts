@@ -108,9 +108,9 @@ function shown(
     return { ...result, ...(reference === undefined ? {} : { reference }) }
   })
   const failed = results.some(({ result }) => result === 'invalid' || result === 'retry')
-  const about = [t.words.number, t.words.type, t.words.result, t.words.reference]
+  const head = ['#', t.words.type, t.words.result, t.words.reference]
   const table = format.table(
-    about,
+    head,
     withReferences.map(({ index, type, result, reference }) => [
       index,
       type,

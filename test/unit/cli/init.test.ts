@@ -12,6 +12,7 @@ describe('init', () => {
       'init --yes --shop A1 --target wms --base-url https://erp.example.com/api --config new',
     )
     expect(run.exit).toBe(0)
+    expect(run.out).toContain('wrote new/sync.config.json')
     expect(run.out).toContain('npm start -- --config new')
     expect(run.out).toContain('secret put target/wms/erp')
     const config = loadConfig(join(cli.dir, 'new'))

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { aRow } from '../../support/a-ledger-row.ts'
 import { anOrder, aTombstone, deletedEvent, snapshotEvent } from '../../support/an-order.ts'
@@ -11,6 +12,15 @@ const KEY = { shop: 'A1', kind: 'order', sourceId: '10086.1795190400', target: '
 const order = anOrder().paid()
 
 describe('send', () => {
+  it('takes the order of the guide', async () => {
+    const cli = aCli()
+    const guide = join(import.meta.dirname, '../../../docs/guides/order.json')
+    expect(await cli.run(['send', guide])).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining('accepted'),
+    })
+  })
+
   it('signs a bare snapshot as the bridge would, and has it queued', async () => {
     const cli = aCli()
     cli.file('order.json', order.snapshot())
