@@ -4,7 +4,6 @@ import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
 import type { QueueWithDlq } from '../constructs/queue-with-dlq.ts'
@@ -87,12 +86,19 @@ export class SyncStack extends Stack {
         RETRY_FLOOR_MS: milliseconds(stage.retryFloorSeconds),
       },
     })
-    deliver.function.addEventSource(
-      new SqsEventSource(queue, {
-        batchSize: stage.batchSize,
-        maxConcurrency: Math.max(2, Math.min(config.rate.slots, stage.maxConcurrency)),
-        reportBatchItemFailures: true,
-      }),
+    // SqsEventSource would grant sqs:GetQueueUrl too, which nobody calls.
+    deliver.function.addEventSourceMapping('Deliveries', {
+      eventSourceArn: queue.queueArn,
+      batchSize: stage.batchSize,
+      maxConcurrency: Math.max(2, Math.min(config.rate.slots, stage.maxConcurrency)),
+      reportBatchItemFailures: true,
+    })
+    queue.grant(
+      deliver.function,
+      'sqs:ReceiveMessage',
+      'sqs:DeleteMessage',
+      'sqs:GetQueueAttributes',
+      'sqs:ChangeMessageVisibility',
     )
     // What can never be read goes there at once, so that its group goes on.
     dlq.grant(deliver.function, 'sqs:SendMessage')
