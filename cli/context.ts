@@ -1,6 +1,6 @@
 import type { Clock, Ids } from '#ports/runtime.ts'
+import type { Language } from '#runtime/language.ts'
 import type { Connection } from './connection.ts'
-import type { Language } from './language.ts'
 
 /** Everything a command touches beside its arguments. */
 export interface CliContext {

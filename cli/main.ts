@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { stdin } from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
+import { languageOf } from '#runtime/language.ts'
 import { CliFailure } from './failure.ts'
-import { languageOf } from './language.ts'
 import { runCli } from './program.ts'
 
 const { env } = process

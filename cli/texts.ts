@@ -1,7 +1,7 @@
 import type { Reason, RowStatus } from '#contracts/ledger-row.ts'
 import { type ErpFailureClass, FAILURE_RULES } from '#domain/erp-failure.ts'
 import { type ReasonCode, reason } from '#domain/reasons.ts'
-import type { Language } from './language.ts'
+import type { Language } from '#runtime/language.ts'
 import type { SecretState } from './secret-state.ts'
 import type { Told } from './told.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { compileExpression } from '#adapters/erp/rest/expression.ts'
+import { mappingProblems } from '#adapters/erp/rest/mapping-problems.ts'
 import { type SyncConfig, SyncConfigSchema, type TargetConfig } from '#contracts/config.ts'
 
 export type ConfigProblem =
@@ -42,15 +42,11 @@ export function checkConfig(dir: string): CheckedConfig {
 }
 
 function problemOfMappings(dir: string, target: string, { rest }: TargetConfig): ConfigProblem | undefined {
-  const { place, steps, amend, cancel, find } = rest.operations
-  const names = [place, ...steps, amend, cancel, find].flatMap((operation) => operation?.mapping ?? [])
-  for (const name of new Set(names.filter((mapping) => mapping.endsWith('.jsonata')))) {
-    const text = read(join(dir, name))
-    if (text === undefined) return { is: 'mapping-missing', file: join(dir, name), target }
-    const compiled = compileExpression(text.replace(/^\uFEFF/, ''), name)
-    if (!compiled.ok) return { is: 'mapping-broken', message: compiled.problem, target }
-  }
-  return undefined
+  const [first] = mappingProblems(rest, dir)
+  if (!first) return undefined
+  return first.is === 'unreadable'
+    ? { is: 'mapping-missing', file: join(dir, first.file), target }
+    : { is: 'mapping-broken', message: first.problem, target }
 }
 
 function read(file: string): string | undefined {

@@ -1,5 +1,5 @@
+import type { Language } from '#runtime/language.ts'
 import type { CloudErrorCode } from './cloud/cloud-error.ts'
-import type { Language } from './language.ts'
 
 const english = {
   help: `npm start                    the demo: a shop, an ERP and the bridge between them, on this machine

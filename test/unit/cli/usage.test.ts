@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { languageOf } from '../../../cli/language.ts'
+import { languageOf } from '#runtime/language.ts'
 import { aCli } from '../../support/cli.ts'
 
 const COMMANDS = [

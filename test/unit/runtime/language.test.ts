@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { languageOf } from '../../../local/language.ts'
+import { languageOf } from '#runtime/language.ts'
 
 test.each([
   [{ LANG: 'zh_CN.UTF-8' }, 'en-US', 'zh'],
