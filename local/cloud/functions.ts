@@ -234,7 +234,8 @@ function runtimeEnvironment(resource: FunctionResource, runtimeApi: string): Rec
     AWS_EXECUTION_ENV: `AWS_Lambda_${resource.runtime}`,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'local',
+    // A key of its own: whoever listens at an endpoint can tell which function called.
+    AWS_ACCESS_KEY_ID: resource.name,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_SESSION_TOKEN: 'local',
     AWS_CONFIG_FILE: devNull,

@@ -21,7 +21,7 @@ export interface Identity {
 }
 
 /** How a resource type is named: `property` holds the name a template gives, `identify` completes it. */
-interface Naming {
+export interface Naming {
   readonly property?: string
   readonly identify: (name: string, addresses: Addresses) => Identity
 }

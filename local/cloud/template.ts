@@ -1,7 +1,15 @@
 import * as z from 'zod'
 import type { Stack } from './assembly.ts'
 import { CloudError } from './cloud-error.ts'
-import { ACCOUNT, type Addresses, API_URL_IN_AWS, type Identity, namings, REGION } from './identity.ts'
+import {
+  ACCOUNT,
+  type Addresses,
+  API_URL_IN_AWS,
+  type Identity,
+  type Naming,
+  namings,
+  REGION,
+} from './identity.ts'
 
 const NamePairSchema = z.tuple([z.string(), z.string()])
 const JoinSchema = z.tuple([z.string(), z.array(z.unknown())])
@@ -19,10 +27,13 @@ const NO_VALUE = Symbol('AWS::NoValue')
 export class TemplateResolver {
   readonly #stacks: readonly Stack[]
   readonly #addresses: Addresses
+  readonly #namings: ReadonlyMap<string, Naming>
 
-  constructor(stacks: readonly Stack[], addresses: Addresses) {
+  /** `known` are the resource types that have a name here. */
+  constructor(stacks: readonly Stack[], addresses: Addresses, known: ReadonlyMap<string, Naming> = namings) {
     this.#stacks = stacks
     this.#addresses = addresses
+    this.#namings = known
   }
 
   /**
@@ -36,7 +47,7 @@ export class TemplateResolver {
 
   identity(stack: Stack, logicalId: string, where: string): Identity {
     const resource = stack.Resources[logicalId]
-    const naming = resource && namings.get(resource.Type)
+    const naming = resource && this.#namings.get(resource.Type)
     if (!resource || !naming) throw unresolved(where, `Ref ${logicalId}`)
 
     const given = naming.property ? resource.Properties[naming.property] : undefined

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { signWebhook } from '#app/standard-webhooks.ts'
-import { RestTargetSchema } from '#contracts/rest-target.ts'
+import { type RestTarget, RestTargetSchema } from '#contracts/rest-target.ts'
 import {
   type OrderSnapshot,
   type WebhookAnswer,
@@ -39,18 +39,25 @@ export interface SpineOptions {
   readonly settleSeconds?: number
   readonly table?: TableProxyOptions
   readonly stage?: Stage
+  /** Targets of the shop beside `erp`, each at an ERP of the caller's own. */
+  readonly moreTargets?: Readonly<Record<string, RestTarget>>
+  /** Set for every function. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** The whole spine on this machine: the real bundles in processes of their own, and an ERP that counts. */
 export class Spine {
   readonly erp: ErpDouble
   readonly cloud: Cloud
+  /** Directory of the assembly the cloud runs. */
+  readonly assembly: string
   readonly #cleanups: (() => unknown)[]
   readonly #dataDir: string
   #seq = 0
 
-  private constructor(erp: ErpDouble, cloud: Cloud, dataDir: string, cleanups: (() => unknown)[]) {
-    this.#dataDir = dataDir
+  private constructor(erp: ErpDouble, cloud: Cloud, dir: string, cleanups: (() => unknown)[]) {
+    this.assembly = join(dir, 'out')
+    this.#dataDir = join(dir, 'data')
     this.erp = erp
     this.cloud = cloud
     this.#cleanups = cleanups
@@ -67,19 +74,19 @@ export class Spine {
     const stage = options.stage ?? QUICK
     const config = join(dir, 'config')
     mkdirSync(config)
+    const targets = { erp: demoRestTarget(erp.url, options.rest), ...options.moreTargets }
+    const targetOf = (rest: RestTarget) => ({
+      adapter: 'rest',
+      rate: { perMinute: 6_000, slots: 4 },
+      ...(options.settleSeconds === undefined ? {} : { settleSeconds: options.settleSeconds }),
+      rest: z.encode(RestTargetSchema, rest),
+    })
     writeFileSync(
       join(config, 'sync.config.json'),
       JSON.stringify({
         version: 1,
-        shops: { A1: { targets: ['erp'] } },
-        targets: {
-          erp: {
-            adapter: 'rest',
-            rate: { perMinute: 6_000, slots: 4 },
-            ...(options.settleSeconds === undefined ? {} : { settleSeconds: options.settleSeconds }),
-            rest: z.encode(RestTargetSchema, demoRestTarget(erp.url, options.rest)),
-          },
-        },
+        shops: { A1: { targets: Object.keys(targets) } },
+        targets: Object.fromEntries(Object.entries(targets).map(([name, rest]) => [name, targetOf(rest)])),
       }),
     )
     bundle({ configDir: config, outDir: join(dir, 'build') })
@@ -90,7 +97,7 @@ export class Spine {
       assembly: join(dir, 'out'),
       dataDir: join(dir, 'data'),
       freezeOnTimeout: true,
-      ...(proxy ? { env: { AWS_ENDPOINT_URL_DYNAMODB: proxy.url } } : {}),
+      env: { ...(proxy ? { AWS_ENDPOINT_URL_DYNAMODB: proxy.url } : {}), ...options.env },
     })
     cleanups.push(() => cloud.stop())
     if (proxy) proxy.upstream = cloud.endpoints.dynamodb
@@ -98,7 +105,7 @@ export class Spine {
       secretNames(stage.name).shop('A1'),
       JSON.stringify({ secrets: [SECRET], epochs: [EPOCH] }),
     )
-    return new Spine(erp, cloud, join(dir, 'data'), cleanups)
+    return new Spine(erp, cloud, dir, cleanups)
   }
 
   async stop(): Promise<void> {

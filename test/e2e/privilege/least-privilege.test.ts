@@ -1,0 +1,378 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
+import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
+import { replay } from '#app/replay.ts'
+import { OUTPUT_NAMES } from '../../../infra/output-names.ts'
+import { secretNames } from '../../../infra/secret-names.ts'
+import { stageNamed } from '../../../infra/stages.ts'
+import { readAssembly, type Stack } from '../../../local/cloud/assembly.ts'
+import type { CloudFunction } from '../../../local/cloud/cloud.ts'
+import { anOrder, aTombstone, deletedEvent } from '../../support/an-order.ts'
+import { CallRecorder, type RecordedCall } from '../../support/call-recorder.ts'
+import { clientConfig } from '../../support/cloud-fixture.ts'
+import { demoRestTarget } from '../../support/demo-rest-target.ts'
+import { ErpDouble } from '../../support/erp-double.ts'
+import { readPermissions } from '../../support/permissions.ts'
+import { privilegeFindings, verdict } from '../../support/privilege-findings.ts'
+import { RecordingLog } from '../../support/recording-log.ts'
+import { Spine } from '../../support/spine.ts'
+import { synthesizeInto } from '../../support/synthesized.ts'
+
+const ADAPTERS = join(import.meta.dirname, '../../../shared/adapters')
+const TARGETS = ['erp', 'keyed'] as const
+type Target = (typeof TARGETS)[number]
+
+const stage = stageNamed('local')
+const auth = { type: 'bearer' } as const
+const unknownSkus = ['NOT-IN-ERP']
+const order = (id: number) =>
+  anOrder().with({ order_id: String(id), order_sn: `20261121${String(id).padStart(5, '0')}` })
+/** gzip cannot press it into one item of the table. */
+const LONG_NOTE = createHash('shake256', { outputLength: 500_000 }).update('a long note').digest('base64')
+
+describe('the role of a function', { timeout: 120_000 }, () => {
+  const recorder = new CallRecorder()
+  const keyed = new ErpDouble({ mode: 'request-key', unknownSkus })
+  let spine: Spine
+  let stacks: readonly Stack[]
+  let calls: readonly RecordedCall[]
+
+  beforeAll(async () => {
+    await Promise.all([recorder.start(), keyed.start()])
+    spine = await Spine.start({
+      stage,
+      erp: { unknownSkus },
+      rest: { auth },
+      moreTargets: {
+        keyed: demoRestTarget(keyed.url, { auth, idempotency: 'request-key', without: ['find'] }),
+      },
+      env: recorder.env,
+    })
+    recorder.upstreams = spine.cloud.endpoints
+    for (const target of TARGETS) {
+      await spine.cloud.putSecret(secretNames(stage.name).target(target), '{"token":"invented"}')
+    }
+    stacks = readAssembly(spine.assembly).stacks
+    await everyPath()
+    calls = recorder.calls()
+  })
+  afterAll(async () => {
+    await spine?.stop()
+    await Promise.all([recorder.close(), keyed.close()])
+  })
+
+  /** Each path of a delivery that calls AWS, to an ERP that can be asked and to one that cannot. */
+  async function everyPath(): Promise<void> {
+    const erps = [spine.erp, keyed]
+    const send = async (snapshot: Parameters<Spine['send']>[0]) => {
+      await spine.send(snapshot)
+      await spine.drained()
+    }
+    const edited = order(1).paid().withLine({ goods_number: 3 }).snapshot()
+    await send(order(1).paid().snapshot())
+    await send(edited)
+    await send(edited)
+    await send(order(1).cancelled().snapshot())
+
+    const parked = order(2).paid().withLine({ product_sn: 'NOT-IN-ERP' }).snapshot()
+    await send(parked)
+    for (const erp of erps) erp.server.unknownSkus.clear()
+    await replayed(parked.order_sn)
+
+    for (const erp of erps) erp.fail('hang-after-commit', { op: 'place' })
+    await send(order(3).paid().with({ postscript: LONG_NOTE }).snapshot())
+    await mangled()
+
+    const { order_id, order_sn, add_time } = order(4).snapshot()
+    await send(order(4).paid().snapshot())
+    await spine.post(deletedEvent(aTombstone({ order_id, order_sn, add_time }), { seq: 1_000 }))
+    await spine.drained()
+  }
+
+  /** As an operator does it: not with the functions' credentials, past the recorder. */
+  async function replayed(no: string): Promise<void> {
+    const { outputs, endpoints } = spine.cloud
+    const clock = { now: () => Date.now() }
+    const ids = { next: () => randomUUID() }
+    const sqs = new SQSClient(clientConfig(endpoints.sqs))
+    const dynamo = new DynamoDBClient(clientConfig(endpoints.dynamodb))
+    const ledger = new DynamoLedger({ client: dynamo, table: outputs[OUTPUT_NAMES.tableName] ?? '', clock })
+    const queueUrls = Object.fromEntries(
+      TARGETS.map((target) => [target, outputs[OUTPUT_NAMES.queueUrl(target)] ?? '']),
+    )
+    const queue = new SqsDeliveryQueue({ client: sqs, queueUrls, log: new RecordingLog() })
+    for (const row of await ledger.findByNo(no)) await replay(row, undefined, { ledger, queue, clock, ids })
+    sqs.destroy()
+    dynamo.destroy()
+    await spine.drained()
+  }
+
+  async function mangled(): Promise<void> {
+    const sqs = new SQSClient(clientConfig(spine.cloud.endpoints.sqs))
+    for (const target of TARGETS) {
+      await sqs.send(
+        new SendMessageCommand({
+          QueueUrl: deliverTo(target).env['QUEUE_URL'],
+          MessageBody: '{"v":99}',
+          MessageGroupId: 'g',
+          MessageDeduplicationId: 'mangled',
+        }),
+      )
+    }
+    sqs.destroy()
+    await spine.drained()
+  }
+
+  const deliverTo = (target: Target | undefined): CloudFunction => {
+    const found = spine.cloud.functions.find(({ env }) => env['TARGET'] === target)
+    if (!found) throw new Error(`no function delivers to ${target}`)
+    return found
+  }
+  const webhook = () => deliverTo(undefined)
+  const findings = (changed = stacks) => privilegeFindings(readPermissions(changed), calls)
+
+  describe('is held against a run', () => {
+    const made = ({ name }: CloudFunction) =>
+      [
+        ...new Set(
+          calls
+            .filter(({ functionName }) => functionName === name)
+            .map(({ operation, sortKey }) => [operation, ...(sortKey ? [kindOf(sortKey)] : [])].join(' ')),
+        ),
+      ].sort()
+
+    it('that ended as it should, at both ERPs', () => {
+      for (const { server } of [spine.erp, keyed]) {
+        const ended = server.documents().map(({ reference, status }) => [reference.split('-')[1], status])
+        expect(Object.fromEntries(ended)).toEqual({
+          [order(1).snapshot().order_sn]: 'cancelled',
+          [order(2).snapshot().order_sn]: 'open',
+          [order(3).snapshot().order_sn]: 'open',
+          [order(4).snapshot().order_sn]: 'cancelled',
+        })
+        expect(server.journal.filter(({ event }) => event === 'unanswered')).toHaveLength(1)
+      }
+      const logged = (code: string) => spine.logs().filter((line) => line.includes(code)).length
+      expect(logged('parked: missing-reference')).toBe(TARGETS.length)
+      expect(logged('"flavour":"duplicate"')).toBe(TARGETS.length)
+      expect(logged('MESSAGE_UNREADABLE')).toBe(TARGETS.length)
+    })
+
+    it('that touched every kind of item, and every queue and secret', () => {
+      const everywhere = [
+        'ChangeMessageVisibilityBatch',
+        'GetItem gate',
+        'GetItem row',
+        'GetSecretValue',
+        'PutItem gate',
+        'PutItem row',
+        'PutItem subject',
+        'PutItem part of subject',
+        'SendMessage',
+        'UpdateItem hour',
+      ]
+      const requests = ['GetItem', 'PutItem'].flatMap((verb) => [
+        `${verb} request`,
+        `${verb} part of request`,
+      ])
+      expect(made(deliverTo('erp'))).toEqual(everywhere.toSorted())
+      expect(made(deliverTo('keyed'))).toEqual([...everywhere, ...requests].sort())
+      expect(made(webhook())).toEqual(['GetSecretValue', 'SendMessageBatch'])
+    })
+
+    it('that used every command of the adapters except a search, which is an operator’s', () => {
+      const written = globSync('**/*.ts', { cwd: ADAPTERS }).flatMap((file) =>
+        [...readFileSync(join(ADAPTERS, file), 'utf8').matchAll(/new (\w+)Command\(/g)].map(
+          ([, name]) => name,
+        ),
+      )
+      const used = calls.map(({ operation }) => operation)
+      expect(written.length).toBeGreaterThan(0)
+      expect([...new Set(written)].filter((name) => !used.includes(name ?? ''))).toEqual(['Query'])
+    })
+
+    it('of every function there is', () => {
+      const names = spine.cloud.functions.map(({ name }) => name)
+      expect([...new Set(calls.map(({ functionName }) => functionName))].sort()).toEqual(names.toSorted())
+      expect(names).toHaveLength(1 + TARGETS.length)
+    })
+  })
+
+  it('allows all it needs, nothing it does not need, and nothing that only others need', () => {
+    expect(findings()).toEqual([])
+  })
+
+  it('allows no call to a queue without TLS', () => {
+    const permissions = readPermissions(stacks)
+    const sent = calls.filter(({ action }) => action.startsWith('sqs:'))
+    expect(sent.length).toBeGreaterThan(0)
+    for (const call of sent) {
+      for (const lambda of permissions.functions) {
+        expect(verdict(permissions, lambda, { ...call, secureTransport: false })).toBe('explicitly denied')
+      }
+    }
+  })
+
+  it.each(['test', 'prod'])('is the same at stage %s', (name) => {
+    const dir = mkdtempSync(join(tmpdir(), 'privilege-'))
+    const target = { rate: { perMinute: 60, slots: 4 } }
+    const topology = { shops: { A1: {} }, targets: { erp: target, keyed: target } }
+    const { out } = synthesizeInto(dir, stageNamed(name), topology)
+    const { functions } = readPermissions(readAssembly(out).stacks)
+    rmSync(dir, { recursive: true })
+    const named = JSON.stringify(functions).replaceAll(
+      new RegExp(`(?<=[-/])${name}(?=[-/])`, 'g'),
+      stage.name,
+    )
+    expect(JSON.parse(named)).toEqual(readPermissions(stacks).functions)
+  })
+
+  describe('would fail', () => {
+    it('without any single one of its grants', () => {
+      const variants = eachGrantRemoved(stacks)
+      // Webhook: logs 2, queues 2, secret 1. Each delivery: logs 2, queues 5, table 3, secret 1.
+      expect(variants).toHaveLength(5 + TARGETS.length * 11)
+      const unnoticed = variants.filter(
+        ({ without }) => !findings(without).some((finding) => finding.includes(' is implicitly denied ')),
+      )
+      expect(unnoticed.map(({ what }) => what)).toEqual([])
+    })
+
+    const ledger = () => arnOf(calls, 'dynamodb:GetItem')
+    const queue = (target: Target) => arnOf(calls, 'sqs:ChangeMessageVisibility', deliverTo(target))
+    const deadLetters = () => arnOf(calls, 'sqs:SendMessage', deliverTo('erp'))
+    const secret = () => arnOf(calls, 'secretsmanager:GetSecretValue', deliverTo('erp'))
+    it.each<[string, () => object, RegExp]>([
+      ['deleted rows', () => grant('dynamodb:DeleteItem', ledger()), /never needs dynamodb:DeleteItem/],
+      [
+        'read indexes',
+        () => grant('dynamodb:GetItem', `${ledger()}/index/*`),
+        /never needs dynamodb:GetItem/,
+      ],
+      ['did anything to the table', () => grant('dynamodb:*', ledger()), /never needs dynamodb:\*/],
+      [
+        'filled its own queue',
+        () => grant('sqs:SendMessage', queue('erp')),
+        /may sqs:SendMessage .*: only others/,
+      ],
+      ['polled another’s queue', () => grant('sqs:ReceiveMessage', queue('keyed')), /only others do/],
+      [
+        'emptied its dead letters',
+        () => grant('sqs:PurgeQueue', deadLetters()),
+        /never needs sqs:PurgeQueue/,
+      ],
+      [
+        'read every target’s secret',
+        () => grant('secretsmanager:GetSecretValue', secret().replace(/target\/.*/, 'target/*')),
+        /may secretsmanager:GetSecretValue on .*keyed.*: only others do/,
+      ],
+      [
+        'wrote others’ logs',
+        () => grant('logs:PutLogEvents', '*'),
+        /may logs:PutLogEvents .*: only others do/,
+      ],
+      [
+        'was denied what it needs',
+        () => ({ ...grant('dynamodb:PutItem', '*'), Effect: 'Deny' }),
+        /is explicitly denied dynamodb:PutItem/,
+      ],
+    ])('if a delivery %s', (_, statement, finding) => {
+      const { name } = deliverTo('erp')
+      const found = findings(withStatement(stacks, 'ErpDelivererp', statement()))
+      expect(found.filter((sentence) => sentence.startsWith(`${name} `)).join('\n')).toMatch(finding)
+    })
+  })
+})
+
+/** row, subject, request, gate or hour; a long body lies in parts of their own. */
+function kindOf(sortKey: string): string {
+  const [kind = '', ...more] = sortKey.split('#')
+  const named = kind === 'request' || kind === 'hour' ? 1 : 0
+  return more.length > named ? `part of ${kind}` : kind
+}
+
+function arnOf(calls: readonly RecordedCall[], action: string, by?: CloudFunction): string {
+  const call = calls.find((one) => one.action === action && (!by || one.functionName === by.name))
+  if (!call) throw new Error(`nobody called ${action}`)
+  return call.resource
+}
+
+const grant = (Action: string, Resource: string) => ({ Effect: 'Allow', Action, Resource })
+
+const listSchema = z.unknown().transform((value): unknown[] => (Array.isArray(value) ? value : [value]))
+const PolicySchema = z.looseObject({
+  PolicyDocument: z.looseObject({
+    Statement: z.array(z.looseObject({ Action: listSchema, Resource: listSchema })),
+  }),
+})
+type RawStatement = z.output<typeof PolicySchema>['PolicyDocument']['Statement'][number]
+
+/** A copy in which the statements of every policy of a role are what `change` makes of them. */
+function withPolicies(
+  stacks: readonly Stack[],
+  change: (statements: readonly RawStatement[], logicalId: string) => readonly object[],
+): Stack[] {
+  return stacks.map((stack) => ({
+    ...stack,
+    Resources: Object.fromEntries(
+      Object.entries(stack.Resources).map(([logicalId, resource]) => {
+        if (resource.Type !== 'AWS::IAM::Policy') return [logicalId, resource]
+        const { PolicyDocument, ...properties } = PolicySchema.parse(resource.Properties)
+        const Statement = change(PolicyDocument.Statement, logicalId)
+        return [
+          logicalId,
+          { ...resource, Properties: { ...properties, PolicyDocument: { ...PolicyDocument, Statement } } },
+        ]
+      }),
+    ),
+  }))
+}
+
+function withStatement(stacks: readonly Stack[], policy: string, statement: object): Stack[] {
+  return withPolicies(stacks, (statements, logicalId) =>
+    logicalId.startsWith(policy) ? [...statements, statement] : statements,
+  )
+}
+
+/** As many copies as there are grants, one action on one resource each, and each copy without one of them. */
+function eachGrantRemoved(stacks: readonly Stack[]): { what: string; without: Stack[] }[] {
+  const grants: { what: string; policy: string; index: number; action: unknown; resource: unknown }[] = []
+  withPolicies(stacks, (statements, policy) => {
+    for (const [index, { Action, Resource }] of statements.entries())
+      for (const action of Action)
+        for (const resource of Resource)
+          grants.push({
+            what: `${policy}: ${String(action)} on ${JSON.stringify(resource)}`,
+            policy,
+            index,
+            action,
+            resource,
+          })
+    return statements
+  })
+  return grants.map(({ what, policy, index, action, resource }) => ({
+    what,
+    without: withPolicies(stacks, (statements, logicalId) =>
+      statements.flatMap((statement, at) =>
+        logicalId === policy && at === index ? split(statement, action, resource) : [statement],
+      ),
+    ),
+  }))
+}
+
+/** The same statement but for one action on one resource. */
+function split(statement: RawStatement, action: unknown, resource: unknown): object[] {
+  const others = statement.Action.filter((one) => one !== action)
+  const elsewhere = statement.Resource.filter((one) => one !== resource)
+  return [
+    ...(others.length > 0 ? [{ ...statement, Action: others }] : []),
+    ...(elsewhere.length > 0 ? [{ ...statement, Action: [action], Resource: elsewhere }] : []),
+  ]
+}
