@@ -151,11 +151,11 @@ export class Spine {
   }
 
   /** Until no message is left and nobody works. */
-  async drained(timeoutMs = 60_000): Promise<void> {
+  async drained(timeoutMs = 120_000): Promise<void> {
     await this.until(() => this.cloud.idle(), 'the queue is empty', timeoutMs)
   }
 
-  async until(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 30_000): Promise<void> {
+  async until(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 120_000): Promise<void> {
     const end = Date.now() + timeoutMs
     while (!(await condition())) {
       if (Date.now() > end) {

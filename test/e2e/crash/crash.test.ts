@@ -6,7 +6,7 @@ import { Spine, type SpineOptions } from '../../support/spine.ts'
 import type { Moment, Put } from '../../support/table-proxy.ts'
 
 const order = (quantity = 1) => anOrder().paid().withLine({ goods_number: quantity }).snapshot()
-const LONG = 90_000
+const LONG = 240_000
 
 async function inSpine(options: SpineOptions, play: (spine: Spine) => Promise<void>): Promise<void> {
   const spine = await Spine.start(options)
@@ -88,14 +88,14 @@ describe.concurrent('a worker that stands still past its lease and goes on', () 
         await spine.until(() => sleeping.length > 0, 'the worker stands still')
         // What it had sent to the table arrives late; what it has not sent waits for it to wake up.
         if (at.when === 'after') forward()
-        await spine.until(() => spine.live().length === 1, 'another worker takes over', 60_000)
+        await spine.until(() => spine.live().length === 1, 'another worker takes over')
         await spine.send(order(2))
-        await spine.until(() => spine.live()[0]?.quantity === 2, 'the edit arrives', 60_000)
+        await spine.until(() => spine.live()[0]?.quantity === 2, 'the edit arrives')
         forward()
         for (const pid of sleeping) process.kill(pid, 'SIGCONT')
         await spine.drained()
         await spine.send(order(1))
-        await spine.until(() => spine.live()[0]?.quantity === 1, 'the edit back arrives', 60_000)
+        await spine.until(() => spine.live()[0]?.quantity === 1, 'the edit back arrives')
         expect(spine.erp.server.documents()).toHaveLength(1)
       })
     })
@@ -211,9 +211,9 @@ describe.concurrent('the tests above would fail', () => {
       holder.spine = spine
       await spine.send(order())
       await spine.until(() => sleeping.length > 0, 'the worker stands still')
-      await spine.until(async () => spine.cloud.idle(), 'another worker takes over', 60_000)
+      await spine.until(async () => spine.cloud.idle(), 'another worker takes over')
       await spine.send(order(2))
-      await spine.until(() => spine.live()[0]?.quantity === 2, 'the edit arrives', 60_000)
+      await spine.until(() => spine.live()[0]?.quantity === 2, 'the edit arrives')
       await spine.drained()
       forward()
       for (const pid of sleeping) process.kill(pid, 'SIGCONT')
