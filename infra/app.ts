@@ -1,8 +1,11 @@
 import { App } from 'aws-cdk-lib'
-import { DISABLE_CREATION_STACK_TRACES } from 'aws-cdk-lib/cx-api'
+import { DISABLE_CREATION_STACK_TRACES, VALIDATE_AGAINST_DEFAULT_RULES } from 'aws-cdk-lib/cx-api'
 import * as z from 'zod'
 import { bundle } from './bundle.ts'
 import { explain, readArguments } from './explain.ts'
+import { addRulePacks } from './rule-packs.ts'
+import { stackName } from './stack-names.ts'
+import { OpsStack } from './stacks/ops.ts'
 import { StatefulStack } from './stacks/stateful.ts'
 import { SyncStack } from './stacks/sync.ts'
 import { checkStage, type Stage, stageNamed } from './stages.ts'
@@ -19,6 +22,8 @@ export const createApp = (outdir?: string): App =>
     stackTraces: false,
     context: {
       [DISABLE_CREATION_STACK_TRACES]: true,
+      // A template that CloudFormation would refuse is an error here, not a warning.
+      [VALIDATE_AGAINST_DEFAULT_RULES]: true,
       // What a function uses cannot be taken away beneath it.
       '@aws-cdk/core:defaultCrossStackReferences': 'strong',
     },
@@ -29,23 +34,35 @@ export const createApp = (outdir?: string): App =>
 export function addStacks(
   app: App,
   { stage, config, buildDir }: { stage: Stage; config: Topology; buildDir: string },
-): { stateful: StatefulStack; sync: SyncStack } {
+): { stateful: StatefulStack; sync: SyncStack; ops: OpsStack } {
   checkStage(stage)
-  const stackName = (part: string) => `ecshop-erp-sync-${stage.name}-${part}`
-  const stateful = new StatefulStack(app, 'Stateful', { stackName: stackName('stateful'), stage, config })
+  const stateful = new StatefulStack(app, 'Stateful', {
+    stackName: stackName(stage.name, 'stateful'),
+    stage,
+    config,
+  })
   const sync = new SyncStack(app, 'Sync', {
-    stackName: stackName('sync'),
+    stackName: stackName(stage.name, 'sync'),
     stage,
     config,
     buildDir,
     table: stateful.table,
     deliveries: stateful.deliveries,
   })
-  return { stateful, sync }
+  const ops = new OpsStack(app, 'Ops', {
+    stackName: stackName(stage.name, 'ops'),
+    stage,
+    config,
+    table: stateful.table,
+    deliveries: stateful.deliveries,
+    functions: sync.functions,
+    api: sync.api,
+  })
+  return { stateful, sync, ops }
 }
 
 /** Arguments win over the context of `cdk -c`, whose defaults are in cdk.json. */
-function main() {
+async function main() {
   const args = readArguments('stage', 'config', 'out', 'build')
   const app = createApp(args.out)
   const setting = (name: 'stage' | 'config') =>
@@ -56,7 +73,8 @@ function main() {
   const config = readSyncConfig(configDir)
   bundle({ configDir, outDir: buildDir })
   addStacks(app, { stage, config, buildDir })
+  await addRulePacks(app, stage)
   app.synth()
 }
 
-if (import.meta.main) explain(main)
+if (import.meta.main) await explain(main)

@@ -46,7 +46,7 @@ function copyConfig(from: string, to: string) {
 }
 
 if (import.meta.main)
-  explain(() => {
+  await explain(() => {
     const args = readArguments('config', 'out')
     bundle({ configDir: args.config ?? '.', outDir: args.out ?? '.build' })
   })

@@ -2,9 +2,9 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { UsageError } from './usage-error.ts'
 
 /** Runs a command; what the person can correct ends it with one sentence and exit code 1, a bug with its stack. */
-export function explain(command: () => void): void {
+export async function explain(command: () => void | Promise<void>): Promise<void> {
   try {
-    command()
+    await command()
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     console.error(error.message)

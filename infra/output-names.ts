@@ -4,6 +4,11 @@ const pascal = (name: string) => name.replace(/(?:^|-+)(.)/g, (_, letter: string
 export const OUTPUT_NAMES = {
   /** Of the sync stack; `{shop}` stands for the shop's id. */
   webhookUrl: 'WebhookUrl',
+  /** Of the sync stack, with a domain: the same under that name, and what its DNS record must point at. */
+  domainWebhookUrl: 'DomainWebhookUrl',
+  domainTarget: 'DomainTarget',
+  /** Of the ops stack. */
+  alarmTopicArn: 'AlarmTopicArn',
   /** Of the stateful stack, as all below. */
   tableName: 'TableName',
   queueUrl: (target: string) => `QueueUrl${pascal(target)}`,

@@ -21,9 +21,11 @@ export interface Stage {
   readonly logRetentionDays: number
   /** Keep data, queues and secrets when they leave the stack, and protect them from deletion. */
   readonly keepsData: boolean
+  /** Rules of cdk-nag that its stacks must keep: the names of packs it exports. */
+  readonly rulePacks: readonly 'AwsSolutionsChecks'[]
 }
 
-const deployed = {
+const deployed: Omit<Stage, 'name'> = {
   callDeadlineSeconds: 20,
   settleSeconds: 300,
   deliverTimeoutSeconds: 60,
@@ -36,6 +38,7 @@ const deployed = {
   requestBurst: 100,
   logRetentionDays: 90,
   keepsData: true,
+  rulePacks: ['AwsSolutionsChecks'],
 }
 
 const stages: readonly Stage[] = [
@@ -53,10 +56,13 @@ const stages: readonly Stage[] = [
     requestBurst: 100,
     logRetentionDays: 1,
     keepsData: false,
+    rulePacks: [],
   },
   { name: 'test', ...deployed },
   { name: 'prod', ...deployed },
 ]
+
+export const STAGE_NAMES: readonly string[] = stages.map(({ name }) => name)
 
 /** SQS moves a message aside after this many receives; the age of a message ends its retries long before. */
 export const RECEIVE_LIMIT = 1000
@@ -66,9 +72,8 @@ export const RETENTION_DAYS = 14
 export function stageNamed(name: string): Stage {
   const stage = stages.find((candidate) => candidate.name === name)
   if (stage) return stage
-  const names = stages.map((known) => known.name).join(', ')
   throw new UsageError(
-    `${name === '' ? 'No stage was named' : `There is no stage "${name}"`}; use --stage with one of ${names}.`,
+    `${name === '' ? 'No stage was named' : `There is no stage "${name}"`}; use --stage with one of ${STAGE_NAMES.join(', ')}.`,
   )
 }
 

@@ -1,7 +1,7 @@
-import type { TargetConfig } from '#contracts/config.ts'
+import type { SyncConfig, TargetConfig } from '#contracts/config.ts'
 
 /** What of a SyncConfig shapes the infrastructure; the rest concerns the functions alone. */
-export interface Topology {
+export interface Topology extends Readonly<Pick<SyncConfig, 'deploy'>> {
   readonly shops: Readonly<Record<string, object>>
   readonly targets: Readonly<Record<string, TargetTopology>>
 }

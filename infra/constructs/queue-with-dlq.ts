@@ -1,5 +1,12 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
-import { DeduplicationScope, FifoThroughputLimit, Queue, type QueueProps } from 'aws-cdk-lib/aws-sqs'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import {
+  DeduplicationScope,
+  FifoThroughputLimit,
+  Queue,
+  QueueEncryption,
+  type QueueProps,
+} from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { RECEIVE_LIMIT, RETENTION_DAYS, type Stage } from '../stages.ts'
 
@@ -8,7 +15,11 @@ export class QueueWithDlq extends Construct {
   readonly queue: Queue
   readonly dlq: Queue
 
-  constructor(scope: Construct, id: string, { stage, name }: { stage: Stage; name: string }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { stage, name, key }: { stage: Stage; name: string; key: IKey | undefined },
+  ) {
     super(scope, id)
     const defaults: QueueProps = {
       fifo: true,
@@ -19,6 +30,7 @@ export class QueueWithDlq extends Construct {
       retentionPeriod: Duration.days(RETENTION_DAYS),
       enforceSSL: true,
       removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      ...(key && { encryption: QueueEncryption.KMS, encryptionMasterKey: key }),
     }
     this.dlq = new Queue(this, 'Dlq', {
       ...defaults,

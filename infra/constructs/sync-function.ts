@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import {
   Architecture,
   Code,
@@ -29,20 +30,23 @@ export interface SyncFunctionProps<Name extends keyof Environments> {
   readonly timeoutSeconds: number
   /** Where `infra/bundle.ts` has put the bundles. */
   readonly buildDir: string
+  readonly key: IKey | undefined
 }
 
 export class SyncFunction<Name extends keyof Environments> extends Construct {
   readonly function: LambdaFunction
+  readonly logGroup: LogGroup
 
   constructor(scope: Construct, id: string, props: SyncFunctionProps<Name>) {
     super(scope, id)
-    const logGroup = new LogGroup(this, 'Logs', {
+    this.logGroup = new LogGroup(this, 'Logs', {
       retention: props.stage.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
+      ...(props.key && { encryptionKey: props.key }),
     })
     // The managed policy for Lambda would let it write to every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') })
-    logGroup.grantWrite(role)
+    this.logGroup.grantWrite(role)
     this.function = new LambdaFunction(this, 'Function', {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
@@ -53,7 +57,7 @@ export class SyncFunction<Name extends keyof Environments> extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       environment: props.environment,
       role,
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
     })
   }

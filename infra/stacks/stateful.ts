@@ -1,8 +1,11 @@
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
-import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb'
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager'
 import { Construct } from 'constructs'
+import { acknowledge } from '../acknowledge.ts'
 import { QueueWithDlq } from '../constructs/queue-with-dlq.ts'
+import { customerKey } from '../customer-key.ts'
 import { OUTPUT_NAMES } from '../output-names.ts'
 import { secretNames } from '../secret-names.ts'
 import type { Stage } from '../stages.ts'
@@ -20,14 +23,15 @@ export class StatefulStack extends Stack {
 
   constructor(scope: Construct, id: string, { stage, config, ...props }: StatefulStackProps) {
     super(scope, id, { ...props, terminationProtection: stage.keepsData })
-    this.table = this.#ledger(stage)
+    const key = customerKey(this, config)
+    this.table = this.#ledger(stage, key)
     this.deliveries = new Map(
       Object.keys(config.targets).map((target) => [
         target,
-        new QueueWithDlq(this, `Deliveries-${target}`, { stage, name: `deliveries-${target}` }),
+        new QueueWithDlq(this, `Deliveries-${target}`, { stage, name: `deliveries-${target}`, key }),
       ]),
     )
-    this.#secrets(stage, config)
+    this.#secrets(stage, config, key)
 
     new CfnOutput(this, OUTPUT_NAMES.tableName, { value: this.table.tableName })
     for (const [target, { queue, dlq }] of this.deliveries) {
@@ -36,7 +40,7 @@ export class StatefulStack extends Stack {
     }
   }
 
-  #ledger(stage: Stage): Table {
+  #ledger(stage: Stage, key: IKey | undefined): Table {
     const table = new Table(this, 'Ledger', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       sortKey: { name: 'sk', type: AttributeType.STRING },
@@ -44,6 +48,7 @@ export class StatefulStack extends Stack {
       timeToLiveAttribute: 'ttl',
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: stage.keepsData },
       deletionProtection: stage.keepsData,
+      ...(key && { encryption: TableEncryption.CUSTOMER_MANAGED, encryptionKey: key }),
       removalPolicy: stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
     })
     table.addGlobalSecondaryIndex({
@@ -67,15 +72,20 @@ export class StatefulStack extends Stack {
   }
 
   /** Empty until an operator puts a value; the L2 construct would fill each with a random one. */
-  #secrets(stage: Stage, config: Topology) {
+  #secrets(stage: Stage, config: Topology, key: IKey | undefined) {
     const scope = new Construct(this, 'Secrets')
+    acknowledge(
+      scope,
+      'AwsSolutions::AwsSolutions-SMG4',
+      'Only the other side can issue these: the bridge in the shop, and the ERP. Two values are valid at once, so that an operator renews them without a gap.',
+    )
     const names = secretNames(stage.name)
     const secrets = [
       ...Object.keys(config.shops).map((shop) => [`Shop-${shop}`, names.shop(shop)] as const),
       ...Object.keys(config.targets).map((target) => [`Target-${target}`, names.target(target)] as const),
     ]
     for (const [id, name] of secrets) {
-      new CfnSecret(scope, id, { name }).applyRemovalPolicy(
+      new CfnSecret(scope, id, { name, ...(key && { kmsKeyId: key.keyArn }) }).applyRemovalPolicy(
         stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       )
     }

@@ -1,13 +1,25 @@
 import { ArnFormat, CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
+import {
+  DomainName,
+  HttpApi,
+  HttpMethod,
+  HttpStage,
+  LogGroupLogDestination,
+  SecurityPolicy,
+} from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import type { Construct } from 'constructs'
+import type { DeployConfig } from '#contracts/config.ts'
+import { acknowledge } from '../acknowledge.ts'
 import type { QueueWithDlq } from '../constructs/queue-with-dlq.ts'
 import { SyncFunction } from '../constructs/sync-function.ts'
+import { customerKey, SENDER_KEY_ACTIONS, TABLE_KEY_ACTIONS } from '../customer-key.ts'
 import { OUTPUT_NAMES } from '../output-names.ts'
 import { secretNames } from '../secret-names.ts'
 import type { Stage } from '../stages.ts'
@@ -16,6 +28,10 @@ import type { TargetTopology, Topology } from '../topology.ts'
 /** HTTP API gives up on an integration after 30 s; the bridge gives up sooner. */
 const WEBHOOK_TIMEOUT_SECONDS = 10
 const CONFIG_DIR = './config'
+const WEBHOOK_PATH = '/v1/shops/{shop}/events'
+
+/** What a delivery does with the ledger's table. */
+export const LEDGER_OPERATIONS = ['GetItem', 'PutItem', 'UpdateItem'] as const
 
 export interface SyncStackProps extends StackProps {
   readonly stage: Stage
@@ -25,16 +41,29 @@ export interface SyncStackProps extends StackProps {
   readonly deliveries: ReadonlyMap<string, QueueWithDlq>
 }
 
+export interface SyncFunctions {
+  readonly webhook: SyncFunction<'shop-webhook'>
+  /** By target. */
+  readonly delivers: ReadonlyMap<string, SyncFunction<'erp-deliver'>>
+}
+
 /** What runs: it can be replaced at any time and loses nothing. */
 export class SyncStack extends Stack {
+  readonly functions: SyncFunctions
+  readonly api: HttpApi
   readonly #props: SyncStackProps
+  readonly #key: IKey | undefined
 
   constructor(scope: Construct, id: string, props: SyncStackProps) {
     super(scope, id, props)
     this.#props = props
-    const webhookUrl = this.#api(this.#shopWebhook())
-    for (const [target, config] of Object.entries(props.config.targets)) this.#erpDeliver(target, config)
-    new CfnOutput(this, OUTPUT_NAMES.webhookUrl, { value: webhookUrl })
+    this.#key = customerKey(this, props.config)
+    const webhook = this.#shopWebhook()
+    this.api = this.#webhookApi(webhook)
+    const delivers = Object.entries(props.config.targets).map(
+      ([target, config]) => [target, this.#erpDeliver(target, config)] as const,
+    )
+    this.functions = { webhook, delivers: new Map(delivers) }
   }
 
   #shopWebhook() {
@@ -43,6 +72,7 @@ export class SyncStack extends Stack {
     const webhook = new SyncFunction(this, 'ShopWebhook', {
       stage,
       buildDir,
+      key: this.#key,
       name: 'shop-webhook',
       description: 'Takes the events of the shops',
       timeoutSeconds: WEBHOOK_TIMEOUT_SECONDS,
@@ -57,6 +87,7 @@ export class SyncStack extends Stack {
     })
     for (const [, queue] of queues) queue.grant(webhook.function, 'sqs:SendMessage')
     this.#grantSecrets(webhook, Object.keys(config.shops).map(secretNames(stage.name).shop))
+    this.#grantKey(webhook, SENDER_KEY_ACTIONS)
     return webhook
   }
 
@@ -69,6 +100,7 @@ export class SyncStack extends Stack {
     const deliver = new SyncFunction(this, `ErpDeliver-${target}`, {
       stage,
       buildDir,
+      key: this.#key,
       name: 'erp-deliver',
       description: `Delivers to ${target}`,
       timeoutSeconds: stage.deliverTimeoutSeconds,
@@ -105,11 +137,18 @@ export class SyncStack extends Stack {
     // Not through `table.grant`, which adds every index.
     deliver.function.addToRolePolicy(
       new PolicyStatement({
-        actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+        actions: LEDGER_OPERATIONS.map((operation) => `dynamodb:${operation}`),
         resources: [table.tableArn],
       }),
     )
     this.#grantSecrets(deliver, [secretNames(stage.name).target(target)])
+    this.#grantKey(deliver, TABLE_KEY_ACTIONS)
+    return deliver
+  }
+
+  #grantKey(to: SyncFunction<'shop-webhook'> | SyncFunction<'erp-deliver'>, actions: string[]) {
+    if (this.#key === undefined) return
+    to.function.addToRolePolicy(new PolicyStatement({ actions, resources: [this.#key.keyArn] }))
   }
 
   /** By name, so that a shop can leave the configuration without an export still in use. */
@@ -131,25 +170,34 @@ export class SyncStack extends Stack {
     )
   }
 
-  #api(webhook: SyncFunction<'shop-webhook'>): string {
-    const { stage } = this.#props
+  #webhookApi(webhook: SyncFunction<'shop-webhook'>): HttpApi {
+    const { stage, config } = this.#props
+    const domain = config.deploy?.domain
     const api = new HttpApi(this, 'Api', {
       apiName: `ecshop-erp-sync-${stage.name}`,
       createDefaultStage: false,
     })
-    api.addRoutes({
-      path: '/v1/shops/{shop}/events',
+    const routes = api.addRoutes({
+      path: WEBHOOK_PATH,
       methods: [HttpMethod.POST],
       integration: new HttpLambdaIntegration('ShopWebhookIntegration', webhook.function),
     })
+    for (const route of routes)
+      acknowledge(
+        route,
+        'AwsSolutions::AwsSolutions-APIG4',
+        'A shop has no AWS identity and no token: shop-webhook verifies a signature over the very bytes, with the secret of that shop, before it reads them.',
+      )
     const accessLog = new LogGroup(this, 'AccessLog', {
       retention: stage.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
+      ...(this.#key && { encryptionKey: this.#key }),
     })
     new HttpStage(this, 'ApiStage', {
       httpApi: api,
       autoDeploy: true,
       throttle: { rateLimit: stage.requestsPerSecond, burstLimit: stage.requestBurst },
+      ...(domain && { domainMapping: { domainName: this.#domain(domain) } }),
       accessLogSettings: {
         destination: new LogGroupLogDestination(accessLog),
         format: AccessLogFormat.custom(
@@ -166,7 +214,20 @@ export class SyncStack extends Stack {
         ),
       },
     })
-    return `${api.apiEndpoint}/v1/shops/{shop}/events`
+    new CfnOutput(this, OUTPUT_NAMES.webhookUrl, { value: `${api.apiEndpoint}${WEBHOOK_PATH}` })
+    return api
+  }
+
+  /** Beside the API's own address, which works before any DNS record does. */
+  #domain({ name, certificateArn }: NonNullable<DeployConfig['domain']>): DomainName {
+    const domain = new DomainName(this, 'Domain', {
+      domainName: name,
+      certificate: Certificate.fromCertificateArn(this, 'Certificate', certificateArn),
+      securityPolicy: SecurityPolicy.TLS_1_2,
+    })
+    new CfnOutput(this, OUTPUT_NAMES.domainWebhookUrl, { value: `https://${name}${WEBHOOK_PATH}` })
+    new CfnOutput(this, OUTPUT_NAMES.domainTarget, { value: domain.regionalDomainName })
+    return domain
   }
 }
 

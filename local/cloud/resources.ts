@@ -165,9 +165,9 @@ const scheduleKind = {
   ],
 }
 
-/** Types that change nothing a function or its caller could notice on one machine. */
+/** Types that change nothing a function or its caller could notice on one machine; the API answers here without a domain. */
 const withoutEffect =
-  /^AWS::(IAM|Logs|CloudWatch|SNS|KMS|CDK)::|^AWS::(Lambda::Permission|SQS::QueuePolicy|Scheduler::ScheduleGroup|DynamoDB::ResourcePolicy|SecretsManager::ResourcePolicy)$/
+  /^AWS::(IAM|Logs|CloudWatch|SNS|KMS|CDK)::|^AWS::(ApiGatewayV2::(DomainName|ApiMapping)|Lambda::Permission|SQS::QueuePolicy|Scheduler::ScheduleGroup|DynamoDB::ResourcePolicy|SecretsManager::ResourcePolicy)$/
 
 interface Resource {
   readonly type: string

@@ -74,12 +74,43 @@ export const TargetConfigSchema = z.discriminatedUnion('adapter', [
 ])
 export type TargetConfig = z.infer<typeof TargetConfigSchema>
 
+/** What a deployment to AWS may have of its merchant; the local cloud has no use for it. */
+export const DeployConfigSchema = z.strictObject({
+  alarmEmail: z
+    .email()
+    .optional()
+    .describe('gets every alarm, once its owner has confirmed the subscription by mail; default: nobody'),
+  customerKeyArn: z
+    .string()
+    .regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, {
+      error: 'is not the ARN of a KMS key; an alias will not do',
+    })
+    .optional()
+    .describe(
+      'KMS key for the table, queues, secrets, logs and alarms; its policy must let them use it (docs/deploy.md); default: keys AWS owns',
+    ),
+  domain: z
+    .strictObject({
+      name: z.hostname().describe('e.g. "orders.example.com"'),
+      certificateArn: z
+        .string()
+        .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[A-Za-z0-9-]+$/, {
+          error: 'is not the ARN of a certificate in AWS Certificate Manager',
+        })
+        .describe('for this name, in the region of the deployment'),
+    })
+    .optional()
+    .describe('a name of your own for the webhook, beside the one AWS gives it'),
+})
+export type DeployConfig = z.infer<typeof DeployConfigSchema>
+
 export const SyncConfigSchema = z
   .strictObject({
     $schema: z.string().optional(),
     version: z.literal(1),
     shops: z.record(ShopIdSchema, ShopConfigSchema),
     targets: z.record(TargetNameSchema, TargetConfigSchema),
+    deploy: DeployConfigSchema.optional(),
   })
   .superRefine((config, context) => {
     for (const [shop, { targets }] of Object.entries(config.shops)) {

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { stageNamed } from '../../infra/stages.ts'
-import { synthesizeInto, topology } from '../support/synthesized.ts'
+import { appIn, synthesizeInto, topology } from '../support/synthesized.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -66,6 +66,14 @@ describe('the CDK app', () => {
     expect(stderr).toMatch(/^Unknown option '--stagee'.*\n$/)
   })
 
+  it.each([
+    ['prod', [true, false, false]],
+    ['local', [false, false, false]],
+  ])('protects the stack of stage %s that holds data from termination, where data is kept', (stage, kept) => {
+    const { stateful, sync, ops } = appIn(dir, stageNamed(stage), topology)
+    expect([stateful, sync, ops].map(({ terminationProtection }) => terminationProtection)).toEqual(kept)
+  })
+
   it('synthesizes the same bytes twice', () => {
     const bytes = (name: string) => {
       const { out } = synthesizeInto(join(dir, name), stageNamed('prod'), topology)
@@ -81,8 +89,9 @@ describe('the CDK app', () => {
     }
     const once = bytes('once')
     expect(Object.keys(once)).toEqual(
-      expect.arrayContaining(['Stateful.template.json', 'Sync.template.json']),
+      expect.arrayContaining(['Stateful.template.json', 'Sync.template.json', 'Ops.template.json']),
     )
     expect(bytes('again')).toEqual(once)
+    expect(Object.entries(once).filter(([, content]) => content.includes(project))).toEqual([])
   })
 })

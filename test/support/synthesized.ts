@@ -28,17 +28,37 @@ export const topology: Topology = {
   },
 }
 
+/** All a `deploy` section can hold, for a region in China. */
+export const deploySection: NonNullable<Topology['deploy']> = {
+  alarmEmail: 'operations@shop.example',
+  customerKeyArn: 'arn:aws-cn:kms:cn-north-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000001',
+  domain: {
+    name: 'orders.shop.example',
+    certificateArn: 'arn:aws-cn:acm:cn-north-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000002',
+  },
+}
+
 /** Synthesizes into `dir`/out. The bundles are stand-ins: nothing runs them. */
 export function synthesizeInto(dir: string, stage: Stage, config: Topology) {
+  const { app, out, stateful, sync, ops } = appIn(dir, stage, config)
+  app.synth()
+  return {
+    out,
+    stateful: join(out, stateful.templateFile),
+    sync: join(out, sync.templateFile),
+    ops: join(out, ops.templateFile),
+  }
+}
+
+/** The same before synthesis. */
+export function appIn(dir: string, stage: Stage, config: Topology) {
   for (const name of ['shop-webhook', 'erp-deliver']) {
     mkdirSync(join(dir, 'build', name), { recursive: true })
     writeFileSync(join(dir, 'build', name, 'index.mjs'), `export const handler = '${name}'\n`)
   }
   const out = join(dir, 'out')
   const app = createApp(out)
-  const { stateful, sync } = addStacks(app, { stage, config, buildDir: join(dir, 'build') })
-  app.synth()
-  return { out, stateful: join(out, stateful.templateFile), sync: join(out, sync.templateFile) }
+  return { app, out, ...addStacks(app, { stage, config, buildDir: join(dir, 'build') }) }
 }
 
 /** The templates of a stage as CloudFormation would get them. */
@@ -47,7 +67,7 @@ export function synthesized(stage: Stage = stageNamed('prod'), config: Topology 
   try {
     const files = synthesizeInto(dir, stage, config)
     const read = (file: string) => TemplateSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
-    return { stateful: read(files.stateful), sync: read(files.sync) }
+    return { stateful: read(files.stateful), sync: read(files.sync), ops: read(files.ops) }
   } finally {
     rmSync(dir, { recursive: true })
   }

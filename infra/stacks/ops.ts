@@ -1,0 +1,208 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
+import type { Table } from 'aws-cdk-lib/aws-dynamodb'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
+import type { Construct } from 'constructs'
+import { ImpactAlarm, type ImpactAlarmProps } from '../constructs/impact-alarm.ts'
+import type { QueueWithDlq } from '../constructs/queue-with-dlq.ts'
+import type { SyncFunction } from '../constructs/sync-function.ts'
+import { customerKey } from '../customer-key.ts'
+import { OUTPUT_NAMES } from '../output-names.ts'
+import type { Stage } from '../stages.ts'
+import type { Topology } from '../topology.ts'
+import { LEDGER_OPERATIONS, type SyncFunctions } from './sync.ts'
+
+export interface OpsStackProps extends StackProps {
+  readonly stage: Stage
+  readonly config: Topology
+  readonly table: Table
+  readonly deliveries: ReadonlyMap<string, QueueWithDlq>
+  readonly functions: SyncFunctions
+  readonly api: HttpApi
+}
+
+const PERIOD = { period: Duration.minutes(5) }
+const SUM = { ...PERIOD, statistic: 'Sum' }
+const MAXIMUM = { ...PERIOD, statistic: 'Maximum' }
+/** A delivery that waits longer is no hiccup of the ERP. */
+const WAITING_SECONDS = 3600
+/** Of its timeout, from which on a function is slow. */
+const SLOW = 0.9
+
+/** What tells people. It can be left out or replaced without a trace in what runs. */
+export class OpsStack extends Stack {
+  readonly #props: OpsStackProps
+  readonly #topic: Topic
+
+  constructor(scope: Construct, id: string, props: OpsStackProps) {
+    super(scope, id, props)
+    this.#props = props
+    this.#topic = this.#alarmTopic()
+    this.#webhook(props.functions.webhook)
+    for (const [target, queues] of props.deliveries) this.#queues(target, queues)
+    for (const [target, deliver] of props.functions.delivers) this.#deliver(target, deliver)
+    this.#table()
+    new CfnOutput(this, OUTPUT_NAMES.alarmTopicArn, { value: this.#topic.topicArn })
+  }
+
+  #alarmTopic(): Topic {
+    const { config } = this.#props
+    const key = customerKey(this, config)
+    const topic = new Topic(this, 'Alarms', { enforceSSL: true, ...(key && { masterKey: key }) })
+    // A topic with a policy of its own has lost the one that let its account publish.
+    topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': this.account } },
+      }),
+    )
+    const email = config.deploy?.alarmEmail
+    if (email !== undefined) topic.addSubscription(new EmailSubscription(email))
+    return topic
+  }
+
+  #webhook({ function: webhook, logGroup }: SyncFunction<'shop-webhook'>) {
+    this.#alarm({
+      kind: 'webhook-errors',
+      errorImpact:
+        'The webhook broke off: events of the shops are not taken in. They stay in the shops and come again.',
+      look: 'now',
+      metric: webhook.metricErrors(SUM),
+    })
+    this.#alarm({
+      kind: 'webhook-throttles',
+      errorImpact:
+        'AWS refuses to run the webhook: events of the shops come in late. They stay in the shops and come again.',
+      look: 'now',
+      metric: webhook.metricThrottles(SUM),
+      ofThree: 2,
+    })
+    this.#alarm({
+      kind: 'webhook-5xx',
+      errorImpact:
+        'Shops are told that their events could not be taken in. The events stay in the shops and come again.',
+      look: 'now',
+      metric: this.#props.api.metricServerError(SUM),
+      ofThree: 2,
+    })
+    this.#alarm({
+      kind: 'webhook-bugs',
+      errorImpact:
+        'A bug keeps events of a shop from being taken in. They stay in the shop and fail again until it is mended.',
+      look: 'now',
+      metric: this.#counted('webhook-bugs', logGroup, '{ $.code = "REQUEST_FAILED" }'),
+    })
+  }
+
+  #queues(target: string, { queue, dlq }: QueueWithDlq) {
+    this.#alarm({
+      kind: 'dead-letters',
+      subject: target,
+      errorImpact: `Changes of orders lie aside and do not reach ${target} until a person sends them back.`,
+      look: 'now',
+      metric: dlq.metricApproximateNumberOfMessagesVisible(MAXIMUM),
+    })
+    this.#alarm({
+      kind: 'waiting',
+      subject: target,
+      errorImpact: `${target} has not taken a change of an order for more than an hour: nobody there can ship what was sold since. Nothing is lost.`,
+      look: 'now',
+      metric: queue.metricApproximateAgeOfOldestMessage(MAXIMUM),
+      from: WAITING_SECONDS,
+    })
+  }
+
+  #deliver(target: string, { function: deliver, logGroup }: SyncFunction<'erp-deliver'>) {
+    this.#alarm({
+      kind: 'deliver-errors',
+      subject: target,
+      errorImpact: `A delivery to ${target} broke off in the middle. It is looked up and done again after its lease; if this goes on, orders reach ${target} late or not at all.`,
+      look: 'now',
+      metric: deliver.metricErrors(SUM),
+    })
+    this.#alarm({
+      kind: 'deliver-throttles',
+      subject: target,
+      errorImpact: `AWS refuses to run the delivery: orders reach ${target} late.`,
+      look: 'today',
+      metric: deliver.metricThrottles(SUM),
+      ofThree: 2,
+    })
+    this.#alarm({
+      kind: 'deliver-slow',
+      subject: target,
+      errorImpact: `${target} answers so slowly that deliveries hardly fit into their time: orders reach it late.`,
+      look: 'today',
+      metric: deliver.metricDuration(MAXIMUM),
+      from: SLOW * 1000 * this.#props.stage.deliverTimeoutSeconds,
+      ofThree: 3,
+    })
+    this.#alarm({
+      kind: 'deliver-bugs',
+      subject: target,
+      errorImpact: `A bug keeps an order, and every later change of it, from ${target} until it is mended. It is tried again every 15 minutes, for ten days.`,
+      look: 'now',
+      metric: this.#counted(`deliver-bugs-${target}`, logGroup, '{ $.code = "RECORD_BUG" }'),
+    })
+    this.#alarm({
+      kind: 'parked',
+      subject: target,
+      errorImpact: `An order was parked: ${target} gets it only after a person has done the fix it names.`,
+      look: 'today',
+      metric: this.#counted(
+        `parked-${target}`,
+        logGroup,
+        '{ $.code = "RECORD_ENDED" && $.is = "park" }',
+        Duration.hours(1),
+      ),
+    })
+  }
+
+  #table() {
+    const { table } = this.#props
+    for (const operation of LEDGER_OPERATIONS) {
+      const metric = (name: string) =>
+        table.metric(name, {
+          ...SUM,
+          dimensionsMap: { TableName: table.tableName, Operation: operation },
+        })
+      this.#alarm({
+        kind: 'table-throttles',
+        subject: operation,
+        errorImpact: `DynamoDB refuses ${operation} on the ledger for the moment: orders reach the ERPs late.`,
+        look: 'today',
+        metric: metric('ThrottledRequests'),
+        ofThree: 2,
+      })
+      this.#alarm({
+        kind: 'table-errors',
+        subject: operation,
+        errorImpact: `DynamoDB fails at ${operation} on the ledger: while this lasts, no order reaches an ERP. Nothing is lost.`,
+        look: 'now',
+        metric: metric('SystemErrors'),
+        ofThree: 2,
+      })
+    }
+  }
+
+  /** How many lines of a log the pattern matches. */
+  #counted(name: string, logGroup: ILogGroup, pattern: string, period = PERIOD.period) {
+    const filter = new MetricFilter(this, `Count-${name}`, {
+      logGroup,
+      filterPattern: FilterPattern.literal(pattern),
+      metricNamespace: `ecshop-erp-sync/${this.#props.stage.name}`,
+      metricName: name,
+      metricValue: '1',
+    })
+    return filter.metric({ statistic: 'Sum', period })
+  }
+
+  #alarm(props: Omit<ImpactAlarmProps, 'stage' | 'topic'>) {
+    new ImpactAlarm(this, { stage: this.#props.stage, topic: this.#topic, ...props })
+  }
+}
