@@ -54,3 +54,17 @@ describe('a runbook', () => {
     for (const command of named) expect(commands).toContain(command)
   })
 })
+
+describe('the page about a deployment', () => {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/deploy.md', import.meta.url)), 'utf8')
+  const count = (config: Topology, type: string) =>
+    new Deployment(synthesized(stageNamed('prod'), config)).all(type).length
+  const two: Topology = { ...one, targets: { ...one.targets, second: { rate: { perMinute: 60, slots: 2 } } } }
+
+  it('prices the alarms and secrets there are', () => {
+    const alarms = count(one, 'AWS::CloudWatch::Alarm')
+    expect(page).toContain(`| ${alarms} alarms × $0.10 | $${(alarms * 0.1).toFixed(2)} |`)
+    expect(page).toContain(`| ${count(one, 'AWS::SecretsManager::Secret')} secrets × $0.40 |`)
+    expect(page).toContain(`each further target: ${count(two, 'AWS::CloudWatch::Alarm') - alarms} alarms,`)
+  })
+})

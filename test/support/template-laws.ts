@@ -200,7 +200,7 @@ const runbookOf = (alarm: Placed) =>
     AlarmSchema.parse(alarm.properties).AlarmDescription,
   )?.[1]
 
-const isDeadLetterQueue = (properties: Record<string, unknown>) => !('RedrivePolicy' in properties)
+const hasDeadLetterQueue = (properties: Record<string, unknown>) => 'RedrivePolicy' in properties
 const watches = (metric: string) => (properties: Record<string, unknown>) =>
   properties['MetricName'] === metric
 const isWebhook = (properties: Record<string, unknown>) => 'QUEUE_URLS' in variablesOf(properties)
@@ -374,9 +374,7 @@ export const LAWS: readonly Law[] = [
       'a claim that ends with its function': (planted) => planted.deliverWith({ LEASE_MS: '60000' }),
       'a claim longer than its message is hidden': (planted) => planted.deliverWith({ LEASE_MS: '360001' }),
       'a message hidden for less than six timeouts': (planted) => {
-        planted.one('AWS::SQS::Queue', (properties) => !isDeadLetterQueue(properties)).Properties[
-          'VisibilityTimeout'
-        ] = 359
+        planted.one('AWS::SQS::Queue', hasDeadLetterQueue).Properties['VisibilityTimeout'] = 359
       },
     },
   },

@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { resourcesOf, synthesized } from '../support/synthesized.ts'
+
+const project = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A delivery that is parked, one that ends, one that meets a bug, and a request that meets one, as the real logger writes them. */
+const program = `
+import { runFifoBatch } from '#runtime/fifo-batch.ts'
+import { httpHandler } from '#runtime/http.ts'
+import { createLog } from '#runtime/logger.ts'
+const log = createLog('tested')
+const ends = {
+  parked: () => ({ is: 'park', code: 'refused' }),
+  done: () => ({ is: 'done', flavour: 'applied' }),
+  bug: () => { throw new TypeError('unforeseen') },
+}
+await runFifoBatch(
+  Object.keys(ends).map((body) => ({ messageId: body, receiptHandle: body, groupId: body, body })),
+  {
+    parse: (body) => body,
+    handle: async (body) => ends[body](),
+    correlationId: (body) => body,
+    within: (_, run) => run(),
+    deadLetter: async () => {},
+    setVisibility: async () => {},
+    endsAt: Date.now() + 60_000,
+    longestRecordMs: 1,
+    clock: { now: () => Date.now() },
+    log,
+  },
+)
+await httpHandler(async () => { throw new TypeError('unforeseen') }, log)(
+  { headers: {}, requestContext: { requestId: 'request-0001' } },
+  {},
+)`
+
+/** Whether a line is one that a filter of CloudWatch Logs counts, of the kind `{ $.a = "x" && $.b = "y" }`. */
+function counts(pattern: string, line: Record<string, unknown>): boolean {
+  const inner = /^\{ (.+) \}$/.exec(pattern)?.[1]
+  if (inner === undefined) throw new Error(`not understood: ${pattern}`)
+  return inner.split(' && ').every((term) => {
+    const [, name = '', value] = /^\$\.(\w+) = "(\w+)"$/.exec(term) ?? []
+    if (value === undefined) throw new Error(`not understood: ${term}`)
+    return line[name] === value
+  })
+}
+
+const FilterSchema = z.object({
+  FilterPattern: z.string(),
+  MetricTransformations: z.tuple([z.object({ MetricName: z.string() })]),
+})
+
+describe('the counters of log lines', () => {
+  it('count what the functions write', () => {
+    const run = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: project,
+      encoding: 'utf8',
+    })
+    const lines = `${run.stdout}${run.stderr}`
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => z.record(z.string(), z.unknown()).parse(JSON.parse(line)))
+    expect(lines).toHaveLength(4)
+
+    const counted = resourcesOf(synthesized().ops, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => {
+      const { FilterPattern, MetricTransformations } = FilterSchema.parse(Properties)
+      return [
+        MetricTransformations[0].MetricName,
+        lines.filter((line) => counts(FilterPattern, line)).map(({ messageId, code }) => messageId ?? code),
+      ]
+    })
+    expect(counted).toEqual([
+      ['webhook-bugs', ['REQUEST_FAILED']],
+      ['deliver-bugs-alpha', ['bug']],
+      ['parked-alpha', ['parked']],
+      ['deliver-bugs-beta-erp', ['bug']],
+      ['parked-beta-erp', ['parked']],
+    ])
+  })
+})
