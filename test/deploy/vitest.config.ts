@@ -6,6 +6,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['test/deploy/*.deploy.ts'],
+    globalSetup: 'test/deploy/bootstrap.ts',
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },
