@@ -81,7 +81,9 @@ async function runRecord<Message>(
     }
     return await deps.within(deps.correlationId(message), async () => {
       const outcome = await deps.handle(message)
-      log.info('RECORD_ENDED', outcome.is, { messageId: record.messageId, ...outcome })
+      // `code` is the line's own.
+      const { code: reason, ...ended } = { code: undefined, ...outcome }
+      log.info('RECORD_ENDED', outcome.is, { messageId: record.messageId, ...ended, reason })
       return outcome.is === 'retry' ? outcome.afterMs : undefined
     })
   } catch (error) {
