@@ -1,0 +1,99 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import Table from 'cli-table3'
+import { BenchCloud } from './bench-cloud.ts'
+import { deliveries } from './deliveries.ts'
+import type { Figure, Summary } from './figures.ts'
+import { imports } from './imports.ts'
+import { longOrder } from './long-order.ts'
+import { webhook } from './webhook.ts'
+
+// Measures on loopback, in emulators; see docs/benchmarks.md. It fails when a run was not correct, never when it was slow.
+
+const LONGEST_MS = 240_000
+const REPORTS = fileURLToPath(new URL('../../reports', import.meta.url))
+
+/** The webhook is last: what it leaves in a queue nobody takes would never let the others end. */
+const measurements = { imports, 'long order': longOrder, deliveries, webhook }
+
+async function measure(bench: BenchCloud): Promise<Record<string, Figure[]>> {
+  const results: Record<string, Figure[]> = {}
+  for (const [name, run] of Object.entries(measurements)) {
+    console.log(`${name} …`)
+    results[name] = await run(bench)
+  }
+  return results
+}
+
+const load = () =>
+  loadavg()
+    .map((value) => value.toFixed(1))
+    .join(' ')
+
+async function main(): Promise<void> {
+  const startedAt = new Date()
+  const machine = {
+    cores: availableParallelism(),
+    cpu: cpus()[0]?.model ?? 'unknown',
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    loadBefore: load(),
+  }
+  const bench = await BenchCloud.start()
+  const abort = (why: string) => {
+    console.error(why)
+    void bench.stop().finally(() => process.exit(1))
+  }
+  const left = LONGEST_MS - (Date.now() - startedAt.getTime())
+  const timer = setTimeout(() => abort(`Not done after ${LONGEST_MS / 1000} s.`), left)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort(signal))
+  try {
+    const results = await measure(bench)
+    const report = {
+      startedAt: startedAt.toISOString(),
+      seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+      machine: { ...machine, loadAfter: load() },
+      results,
+    }
+    mkdirSync(REPORTS, { recursive: true })
+    writeFileSync(join(REPORTS, 'bench.json'), `${JSON.stringify(report, undefined, 2)}\n`)
+    print(report)
+  } finally {
+    clearTimeout(timer)
+    await bench.stop()
+  }
+}
+
+function print({
+  machine,
+  seconds,
+  results,
+}: {
+  machine: object
+  seconds: number
+  results: Record<string, Figure[]>
+}) {
+  const table = new Table({
+    head: ['', 'what', 'unit', 'median', 'min – max', 'rounds', 'ratio to', 'median', 'min – max'],
+    style: { head: [], border: [], compact: true },
+  })
+  for (const [measurement, figures] of Object.entries(results)) {
+    for (const { name, unit, value, ratio } of figures) {
+      const other = ratio ? [ratio.to, short(ratio.median), range(ratio)] : ['', '', '']
+      table.push([measurement, name, unit, short(value.median), range(value), value.rounds, ...other])
+    }
+  }
+  console.log(table.toString())
+  console.log(`${JSON.stringify(machine)}, ${seconds} s`)
+  console.log('On loopback, in emulators: ratios compare, the numbers themselves say nothing about Lambda.')
+}
+
+const range = ({ min, max, rounds }: Summary) => (rounds > 1 ? `${short(min)} – ${short(max)}` : '')
+
+/** Two digits that count, or three. */
+const short = (value: number) =>
+  value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(value >= 10 ? 3 : 2)))
+
+await main()
