@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts'
 import type { CliContext, Result } from './context.ts'
 import { CliFailure } from './failure.ts'
 import type { Format } from './format.ts'
+import type { Place } from './place.ts'
 import type { Texts } from './texts.ts'
 
 /** What a running command has at hand. */
@@ -12,7 +13,7 @@ export interface Cli {
   readonly context: CliContext
   readonly format: Format
   readonly t: Texts
-  readonly dataDir: string
+  readonly place: Place
   /** Fails with a sentence when nothing runs. */
   connection(): Promise<Connection>
   /** An absolute path of what a person wrote. */
@@ -28,6 +29,8 @@ interface CommandSpec<Arguments, Options> {
   readonly args: z.ZodType<Arguments>
   readonly options?: (t: Texts) => readonly OptionText[]
   readonly schema: z.ZodType<Options>
+  /** It is about no deployment, so no option names one. */
+  readonly anywhere?: true
   readonly run: (args: Arguments, options: Options, cli: Cli) => Promise<Result>
 }
 
@@ -36,6 +39,7 @@ export interface CliCommand {
   readonly name: string
   readonly describe: (t: Texts) => string
   readonly options: (t: Texts) => readonly OptionText[]
+  readonly anywhere: boolean
   readonly execute: (args: unknown, options: unknown, cli: Cli) => Promise<Result>
 }
 
@@ -44,6 +48,7 @@ export function defineCommand<Arguments, Options>(spec: CommandSpec<Arguments, O
     name: spec.name,
     describe: spec.describe,
     options: spec.options ?? (() => []),
+    anywhere: spec.anywhere ?? false,
     execute: (args, options, cli) => spec.run(spec.args.parse(args), parseOptions(spec.schema, options), cli),
   }
 }
@@ -77,5 +82,9 @@ export function chooseTargets(config: SyncConfig, wanted: string | undefined): s
   if (targets.includes(wanted)) return [wanted]
   throw new CliFailure('unknown-target', (t) => t.unknownTarget(wanted, targets))
 }
+
+/** Only on this machine: of a stage in AWS, connecting says itself why it failed. */
+export const notRunning = (place: Place): CliFailure =>
+  new CliFailure('not-running', (t) => t.notRunning(place.is === 'local' ? place.dataDir : place.stage))
 
 export const inDirectory = (directory: string, path: string): string => resolve(directory, path)

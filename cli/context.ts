@@ -1,6 +1,7 @@
 import type { Clock, Ids } from '#ports/runtime.ts'
 import type { Language } from '#runtime/language.ts'
 import type { Connection } from './connection.ts'
+import type { Place } from './place.ts'
 
 /** Everything a command touches beside its arguments. */
 export interface CliContext {
@@ -18,8 +19,8 @@ export interface CliContext {
   readonly directory: string
   /** Where `npm start` keeps its data unless told otherwise. */
   readonly dataDir: string
-  /** Undefined = nothing runs there. */
-  readonly connect: (dataDir: string) => Promise<Connection | undefined>
+  /** Undefined = nothing runs on this machine. Of a stage in AWS it throws instead, and says why. */
+  readonly connect: (place: Place) => Promise<Connection | undefined>
   readonly clock: Clock
   readonly ids: Ids
   readonly fetch: typeof globalThis.fetch

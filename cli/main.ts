@@ -25,7 +25,11 @@ process.exitCode = await runCli(process.argv.slice(2), {
   // npm runs scripts in the folder of the project, wherever the person stands.
   directory: env['npm_lifecycle_event'] === 'sync' ? (env['INIT_CWD'] ?? process.cwd()) : process.cwd(),
   dataDir: join(import.meta.dirname, '../.local'),
-  connect: async (dataDir) => (await import('./connection.ts')).connectLocal(dataDir, { clock, ids }),
+  // Either is many modules, of which the other needs none.
+  connect: async (place) =>
+    place.is === 'aws'
+      ? (await import('./connect-deployed.ts')).connectDeployed(place, { clock, ids })
+      : (await import('./connect-local.ts')).connectLocal(place, { clock, ids }),
   clock,
   ids,
   fetch: globalThis.fetch,

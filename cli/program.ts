@@ -1,7 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import * as z from 'zod'
-import { ConfigError } from '#runtime/config-file.ts'
-import { type Cli, type CliCommand, inDirectory } from './command.ts'
+import { type Cli, type CliCommand, inDirectory, notRunning } from './command.ts'
 import { doctor } from './commands/doctor.ts'
 import { find } from './commands/find.ts'
 import { init } from './commands/init.ts'
@@ -12,29 +11,32 @@ import { send } from './commands/send.ts'
 import { show } from './commands/show.ts'
 import { status } from './commands/status.ts'
 import type { CliContext } from './context.ts'
-import { CliFailure } from './failure.ts'
+import { failureOf } from './failure-of.ts'
 import { type Format, formatOf } from './format.ts'
-import { type Texts, textsOf } from './texts.ts'
-import type { Told } from './told.ts'
+import { type Place, placeOf } from './place.ts'
+import { textsOf } from './texts.ts'
 
-const COMMON = z.looseObject({ json: z.boolean().default(false), data: z.string().optional() })
+const COMMON = z.looseObject({ json: z.boolean().default(false) })
+
+/** How a command line went, as far as it went. */
+interface Course {
+  exit: 0 | 1
+  place?: Place
+}
 
 /** Runs one command line and says its exit code: 0 ok, 1 a finding or a failure, 2 asked for wrongly. Never throws. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<0 | 1 | 2> {
   const format = formatOf(context)
-  let exit: 0 | 1 = 0
-  const program = createProgram(context, format, (code) => {
-    exit = code
-  })
+  const course: Course = { exit: 0 }
   try {
-    await program.parseAsync(argv, { from: 'user' })
-    return exit
+    await createProgram(context, format, course).parseAsync(argv, { from: 'user' })
+    return course.exit
   } catch (error) {
-    return report(error, argv.includes('--json'), context)
+    return report(error, argv.includes('--json'), course.place, context)
   }
 }
 
-function createProgram(context: CliContext, format: Format, ended: (exit: 0 | 1) => void): Command {
+function createProgram(context: CliContext, format: Format, course: Course): Command {
   const { t } = format
   const program = new Command('npm run sync --')
     .usage(t.help.usage)
@@ -51,7 +53,7 @@ function createProgram(context: CliContext, format: Format, ended: (exit: 0 | 1)
     })
     .addHelpText('after', `\n${t.examples}`)
     .exitOverride()
-  const add = (parent: Command, command: CliCommand) => addCommand(parent, command, context, format, ended)
+  const add = (parent: Command, command: CliCommand) => addCommand(parent, command, context, format, course)
   for (const command of [init, doctor, send, status, find, show, parked, replay]) add(program, command)
   const secret = program.command('secret').description(t.secret.group)
   for (const command of [secretPut, secretList]) add(secret, command)
@@ -60,86 +62,56 @@ function createProgram(context: CliContext, format: Format, ended: (exit: 0 | 1)
 
 function addCommand(
   parent: Command,
-  { name, describe, options, execute }: CliCommand,
+  { name, describe, options, anywhere, execute }: CliCommand,
   context: CliContext,
   format: Format,
-  ended: (exit: 0 | 1) => void,
+  course: Course,
 ): void {
   const { t } = format
   const command = parent.command(name).description(describe(t))
   for (const [flags, text] of options(t)) command.option(flags, text)
-  command.option('--data <dir>', t.options.data).option('--json', t.options.json)
+  if (!anywhere)
+    command
+      .option('--config <dir>', t.options.config)
+      .option('--data <dir>', t.options.data)
+      .option('--stage <name>', t.options.stage)
+      .option('--region <region>', t.options.region)
+      .option('--profile <name>', t.options.profile)
+  command.option('--json', t.options.json)
   command.action(async () => {
     const given: unknown = command.opts()
-    const { json, data } = COMMON.parse(given)
-    const result = await execute(command.processedArgs, given, cliOf(context, format, data))
+    const { json } = COMMON.parse(given)
+    const path = (relative: string) => inDirectory(context.directory, relative)
+    course.place = placeOf(anywhere ? {} : given, { dataDir: context.dataDir, path })
+    const result = await execute(command.processedArgs, given, cliOf(context, format, course.place, path))
     context.out(json ? JSON.stringify(result.json, null, 2) : result.text)
-    ended(result.exit ?? 0)
+    course.exit = result.exit ?? 0
   })
 }
 
-function cliOf(context: CliContext, format: Format, data: string | undefined): Cli {
-  const dataDir = data === undefined ? context.dataDir : inDirectory(context.directory, data)
+function cliOf(context: CliContext, format: Format, place: Place, path: Cli['path']): Cli {
   return {
     context,
     format,
     t: format.t,
-    dataDir,
-    path: (relative) => inDirectory(context.directory, relative),
+    place,
+    path,
     connection: async () => {
-      const connection = await context.connect(dataDir)
-      if (!connection) throw new CliFailure('not-running', (texts) => texts.notRunning(dataDir))
+      const connection = await context.connect(place)
+      if (!connection) throw notRunning(place)
       return connection
     },
   }
 }
 
 /** One sentence and its remedy on standard error; with `--json` the same as data on standard output, in English. */
-function report(error: unknown, json: boolean, context: CliContext): 0 | 1 | 2 {
+function report(error: unknown, json: boolean, place: Place | undefined, context: CliContext): 0 | 1 | 2 {
   if (error instanceof CommanderError && error.exitCode === 0) return 0
-  const failure = failureOf(error)
+  const failure = failureOf(error, place)
   const { message, remedy } = failure.say(textsOf(context.language))
   if (message !== '') context.err(remedy === undefined ? message : `${message}\n${remedy}`)
   if (json)
     context.out(JSON.stringify({ error: { code: failure.code, ...failure.say(textsOf('en')) } }, null, 2))
   if (context.debug && error instanceof Error) context.err(error.stack ?? String(error))
   return failure.exit
-}
-
-function failureOf(error: unknown): CliFailure {
-  if (error instanceof CliFailure) return error
-  if (error instanceof CommanderError) return new CliFailure('usage', (t) => usageText(error, t), 2)
-  if (error instanceof ConfigError)
-    return new CliFailure('config', (t) => t.configBroken(error.message, error.remedy))
-  const network = networkCode(error)
-  if (network !== undefined) return new CliFailure('unreachable', (t) => t.unreachable(network))
-  // Only the kind: a message may quote what it stumbled over.
-  const kind = error instanceof Error ? error.name : 'unknown'
-  return new CliFailure('unexpected', (t) => t.unexpected(kind))
-}
-
-function usageText(error: CommanderError, t: Texts): Told {
-  // Without a command the help was already written.
-  if (error.code === 'commander.help') return { message: '' }
-  const name = /'([^']*)'/.exec(error.message)?.[1] ?? ''
-  const meant = /Did you mean (?:one of )?(.*)\?/.exec(error.message)?.[1]
-  const sentences: Readonly<Record<string, unknown>> = t.usage
-  const sentence = sentences[error.code]
-  const message =
-    typeof sentence === 'function' ? String(sentence(name)) : error.message.replace(/^error: /, '')
-  return {
-    message: meant === undefined ? message : `${message} ${t.usage.didYouMean(meant)}`,
-    remedy: t.usage.help,
-  }
-}
-
-const NETWORK = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|UND_ERR_\w+|TimeoutError)$/
-
-/** What the network said, however deep it is wrapped. */
-function networkCode(error: unknown): string | undefined {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && typeof cause.code === 'string' && NETWORK.test(cause.code)) return cause.code
-    if (NETWORK.test(cause.name)) return cause.name
-  }
-  return undefined
 }

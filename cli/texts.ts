@@ -73,7 +73,11 @@ const en = {
   },
   options: {
     json: 'machine-readable output; messages go to standard error',
+    config: 'directory of sync.config.json (default: the one that runs; with --stage this one)',
     data: 'data directory of `npm start` (default: .local)',
+    stage: 'a stage deployed to AWS (default: local, which `npm start` runs)',
+    region: 'with --stage: AWS region (default: as for every AWS SDK)',
+    profile: 'with --stage: AWS profile (default: as for every AWS SDK)',
     shop: 'id of the shop; needed when there are several',
     target: 'only this target',
   },
@@ -138,6 +142,69 @@ const en = {
     message: `What runs does not know "${name}" yet.`,
     remedy: 'Stop `npm start` and start it again with the changed configuration.',
   }),
+  aws: {
+    noCredentials: (profile: string | undefined): Told => ({
+      message:
+        profile === undefined
+          ? 'There are no AWS credentials here.'
+          : `The AWS profile "${profile}" gives no credentials.`,
+      remedy:
+        'Log in with the AWS CLI (`aws sso login`, `aws configure`) and name the profile with --profile, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+    }),
+    sessionExpired: (profile: string | undefined): Told => ({
+      message: 'The AWS session has expired, or none was begun.',
+      remedy: `Log in again: \`aws sso login${profile === undefined ? '' : ` --profile ${profile}`}\`, or however you got the session.`,
+    }),
+    credentialsRefused: {
+      message: 'AWS does not accept these credentials in this region.',
+      remedy:
+        'Look at the key, the profile and the region. Accounts of the China regions and all others do not know each other’s keys, and a new region must be enabled in the account.',
+    } as Told,
+    noRegion: {
+      message: 'No AWS region is named.',
+      remedy: 'Name the one you deployed to with --region, or set AWS_REGION.',
+    } as Told,
+    noSuchRegion: (region: string): Told => ({
+      message: `"${region}" is no AWS region.`,
+      remedy: 'Name the one you deployed to with --region, e.g. --region eu-central-1.',
+    }),
+    stackNotFound: (stack: string, region: string, deploy: string): Told => ({
+      message: `There is no stack ${stack} in the region ${region} of this account.`,
+      remedy: `Name the region you deployed to with --region, or the account with --profile. To deploy: ${deploy}`,
+    }),
+    outputsMissing: (stacks: readonly string[], names: readonly string[], deploy: string): Told => ({
+      message: `The stacks lack the outputs ${list(names)} (${list(stacks)}).`,
+      remedy: `Wait until a deployment under way has ended, else deploy again: ${deploy}`,
+    }),
+    deployNeeded: (name: string, stage: string, deploy: string): Told => ({
+      message: `The stage ${stage} does not know "${name}" yet.`,
+      remedy: `Deploy this configuration: ${deploy}`,
+    }),
+    accessDenied: (action: string | undefined): Told => ({
+      message:
+        action === undefined
+          ? 'AWS denies these credentials access.'
+          : `These credentials lack the permission ${action}.`,
+      remedy: 'Ask whoever runs the account for it; docs/guides/cli.md lists all that is needed.',
+    }),
+    unreachable: (what: string): Told => ({
+      message: `AWS does not answer (${what}).`,
+      remedy: 'Look whether the region is spelt right and this machine reaches AWS.',
+    }),
+    refused: (what: string): Told => ({
+      message: `AWS answered ${what}.`,
+      remedy: 'Try it again. If it stays, DEBUG=1 shows the details.',
+    }),
+    stack: (status: string): Told => ({
+      message: status,
+      remedy: 'Look at its events in CloudFormation; a deployment that failed is deployed again.',
+    }),
+    askedFromHere: '(asked from this machine, not from AWS)',
+    noAnswer: (status: number): Told => ({
+      message: `The webhook gave no answer that can be read (HTTP ${status}).`,
+      remedy: 'Run doctor; the log of the function ShopWebhook in CloudWatch tells more.',
+    }),
+  },
   unexpected: (what: string): Told => ({
     message: `This should not have happened: ${what}.`,
     remedy: 'Run it again with DEBUG=1 for the details, and report them.',
@@ -157,9 +224,9 @@ const en = {
     message: `Orders of the shop "${shop}" do not go to the target "${target}".`,
     remedy: 'Add it to the targets of the shop in sync.config.json, and "order" to the kinds of the target.',
   }),
-  noShopSecret: (shop: string): Told => ({
+  noShopSecret: (shop: string, flags: string): Told => ({
     message: `The signing secret of the shop "${shop}" has not been put yet.`,
-    remedy: `npm run sync -- secret put shop/${shop}/webhook --new`,
+    remedy: `npm run sync -- secret put shop/${shop}/webhook --new${flags}`,
   }),
   fileUnreadable: (path: string): Told => ({ message: `${path} cannot be read.` }),
   notJson: (path: string, place: string | undefined): Told => ({
@@ -178,6 +245,13 @@ const en = {
     'commander.excessArguments': () => 'There are more arguments than this command takes.',
     didYouMean: (name: string) => `Did you mean ${name}?`,
     help: 'Say --help to see what there is.',
+    unknownStage: (stage: string, stages: readonly string[]): Told => ({
+      message: `There is no stage "${stage}"; there are: ${list(stages)}.`,
+    }),
+    onlyWithStage: (flag: string): Told => ({
+      message: `${flag} goes with --stage only: without it, what runs on this machine is meant.`,
+    }),
+    dataIsLocal: { message: '--data is of what runs on this machine; a stage in AWS has none.' } as Told,
     badOption: (flag: string, choices: readonly string[] | undefined): Told => ({
       message: choices ? `${flag} takes one of: ${list(choices)}.` : `The value of ${flag} does not fit.`,
     }),
@@ -244,7 +318,6 @@ const en = {
   },
   doctor: {
     describe: 'check configuration, secrets, clock, ERP and queues, and name remedies',
-    config: 'directory of sync.config.json (default: the one that runs, or this one)',
     checks: {
       config: 'configuration',
       mapping: 'mappings',
@@ -308,7 +381,6 @@ const en = {
     describe: 'sign an order as the bridge would and post it to the webhook',
     target: 'with --dry-run: only this target',
     dryRun: 'send nothing anywhere; show the decision and the exact ERP request',
-    config: 'with --dry-run: directory of sync.config.json (default: the one that runs, or this one)',
     results: {
       accepted: 'accepted',
       'not-subscribed': 'not subscribed: no target takes this kind',
@@ -440,10 +512,10 @@ const en = {
       (names) => `lacks: ${names}`,
       (count, epoch) => `${count} valid, epoch ${epoch}`,
     ),
-    putIt: (name: string) =>
+    putIt: (name: string, flags: string) =>
       name.startsWith('shop/')
-        ? `npm run sync -- secret put ${name} --new`
-        : `npm run sync -- secret put ${name} < credentials.json`,
+        ? `npm run sync -- secret put ${name} --new${flags}`
+        : `npm run sync -- secret put ${name}${flags} < credentials.json`,
     unknown: (name: string, names: readonly string[]): Told => ({
       message: `There is no secret "${name}"; there are: ${list(names)}.`,
     }),
@@ -586,7 +658,11 @@ const zh: Texts = {
   },
   options: {
     json: '机器可读的输出；提示信息写到标准错误',
+    config: 'sync.config.json 所在目录（默认正在运行的；与 --stage 同用时为当前目录）',
     data: '`npm start` 的数据目录（默认 .local）',
+    stage: '部署到 AWS 的阶段（默认 local，即由 `npm start` 运行的）',
+    region: '与 --stage 同用：AWS 区域（默认与各 AWS SDK 相同）',
+    profile: '与 --stage 同用：AWS 配置文件中的 profile（默认与各 AWS SDK 相同）',
     shop: '商店 id；有多个商店时必须给出',
     target: '只看这个目标',
   },
@@ -635,6 +711,63 @@ const zh: Texts = {
     message: `正在运行的服务还不认识“${name}”。`,
     remedy: '请停止 `npm start`，用更改后的配置重新启动。',
   }),
+  aws: {
+    noCredentials: (profile) => ({
+      message: profile === undefined ? '这里没有 AWS 凭据。' : `AWS profile“${profile}”没有给出凭据。`,
+      remedy:
+        '请用 AWS CLI 登录（`aws sso login`、`aws configure`）并用 --profile 指定 profile，或设置 AWS_ACCESS_KEY_ID 和 AWS_SECRET_ACCESS_KEY。',
+    }),
+    sessionExpired: (profile) => ({
+      message: 'AWS 会话已过期，或尚未登录。',
+      remedy: `请重新登录：\`aws sso login${profile === undefined ? '' : ` --profile ${profile}`}\`，或用您获取会话的方式。`,
+    }),
+    credentialsRefused: {
+      message: 'AWS 在该区域不接受这些凭据。',
+      remedy:
+        '请检查密钥、profile 和区域。中国区域的账户与其他账户的密钥互不通用；较新的区域须先在账户中启用。',
+    },
+    noRegion: {
+      message: '没有指定 AWS 区域。',
+      remedy: '请用 --region 指定部署所在的区域，或设置 AWS_REGION。',
+    },
+    noSuchRegion: (region) => ({
+      message: `“${region}”不是 AWS 区域。`,
+      remedy: '请用 --region 指定部署所在的区域，例如 --region cn-north-1。',
+    }),
+    stackNotFound: (stack, region, deploy) => ({
+      message: `该账户的区域 ${region} 中没有堆栈 ${stack}。`,
+      remedy: `请用 --region 指定部署所在的区域，或用 --profile 指定账户。部署：${deploy}`,
+    }),
+    outputsMissing: (stacks, names, deploy) => ({
+      message: `堆栈缺少输出 ${list(names)}（${list(stacks)}）。`,
+      remedy: `若部署正在进行，请等它结束，否则请重新部署：${deploy}`,
+    }),
+    deployNeeded: (name, stage, deploy) => ({
+      message: `阶段 ${stage} 还不认识“${name}”。`,
+      remedy: `请部署这份配置：${deploy}`,
+    }),
+    accessDenied: (action) => ({
+      message: action === undefined ? 'AWS 拒绝这些凭据访问。' : `这些凭据没有权限 ${action}。`,
+      remedy: '请向账户管理者申请；所需的全部权限见 docs/guides/cli.zh.md。',
+    }),
+    unreachable: (what) => ({
+      message: `AWS 没有应答（${what}）。`,
+      remedy: '请检查区域是否拼写正确，以及本机能否访问 AWS。',
+    }),
+    refused: (what) => ({
+      message: `AWS 回答 ${what}。`,
+      remedy: '请再试一次；若仍如此，DEBUG=1 会显示详细信息。',
+    }),
+    stack: (status) => ({
+      message: status,
+      remedy: '请在 CloudFormation 中查看它的事件；部署失败的，请重新部署。',
+    }),
+    askedFromHere: '（从本机查询，而非从 AWS）',
+    noAnswer: (status) => ({
+      message: `webhook 的应答无法读取（HTTP ${status}）。`,
+      remedy: '请运行 doctor；CloudWatch 中函数 ShopWebhook 的日志有更多信息。',
+    }),
+  },
   unexpected: (what) => ({
     message: `发生了意外错误：${what}。`,
     remedy: '请加上 DEBUG=1 再运行一次并反馈详细信息。',
@@ -650,9 +783,9 @@ const zh: Texts = {
     message: `商店“${shop}”的订单不发往目标“${target}”。`,
     remedy: '请在 sync.config.json 中把它加入该商店的 targets，并把 "order" 加入该目标的 kinds。',
   }),
-  noShopSecret: (shop) => ({
+  noShopSecret: (shop, flags) => ({
     message: `商店“${shop}”的签名密钥尚未放入。`,
-    remedy: `npm run sync -- secret put shop/${shop}/webhook --new`,
+    remedy: `npm run sync -- secret put shop/${shop}/webhook --new${flags}`,
   }),
   fileUnreadable: (path) => ({ message: `无法读取 ${path}。` }),
   notJson: (path, place) => ({
@@ -671,6 +804,9 @@ const zh: Texts = {
     'commander.excessArguments': () => '参数多于该命令所需。',
     didYouMean: (name) => `是否想输入 ${name}？`,
     help: '用 --help 查看用法。',
+    unknownStage: (stage, stages) => ({ message: `没有阶段“${stage}”；现有：${list(stages)}。` }),
+    onlyWithStage: (flag) => ({ message: `${flag} 只能与 --stage 同用：不带它时指本机正在运行的服务。` }),
+    dataIsLocal: { message: '--data 属于本机运行的服务；AWS 中的阶段没有数据目录。' },
     badOption: (flag, choices) => ({
       message: choices ? `${flag} 只能是：${list(choices)}。` : `${flag} 的值不合适。`,
     }),
@@ -729,7 +865,6 @@ const zh: Texts = {
   },
   doctor: {
     describe: '检查配置、密钥、时钟、ERP 和队列，并给出处理办法',
-    config: 'sync.config.json 所在目录（默认正在运行的，或当前目录）',
     checks: {
       config: '配置',
       mapping: '映射',
@@ -788,7 +923,6 @@ const zh: Texts = {
     describe: '像 bridge 一样签名订单并发送到 webhook',
     target: '与 --dry-run 同用：只看这个目标',
     dryRun: '不向任何地方发送；显示决定和确切的 ERP 请求',
-    config: '与 --dry-run 同用：sync.config.json 所在目录（默认正在运行的，或当前目录）',
     results: {
       accepted: '已接收',
       'not-subscribed': '未订阅：没有目标接收此类',

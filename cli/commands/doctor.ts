@@ -3,11 +3,12 @@ import type { SyncConfig, TargetConfig } from '#contracts/config.ts'
 import type { TargetSecret } from '#contracts/secrets.ts'
 import type { Found } from '#ports/erp-gateway.ts'
 import { ConfigError, loadConfig } from '#runtime/config-file.ts'
-import { type Cli, defineCommand } from '../command.ts'
+import { type Cli, defineCommand, notRunning } from '../command.ts'
 import { configProblems } from '../config-problems.ts'
-import type { Connection } from '../connection.ts'
-import type { CliContext } from '../context.ts'
+import type { Connection, StackState } from '../connection.ts'
 import { CliFailure } from '../failure.ts'
+import { failureOf } from '../failure-of.ts'
+import type { Place } from '../place.ts'
 import { attempt, secretStates } from '../secret-state.ts'
 import { targetGateway } from '../target-gateway.ts'
 import { missingNames } from '../target-secret.ts'
@@ -44,14 +45,10 @@ export const doctor = defineCommand({
   name: 'doctor',
   describe: (t) => t.doctor.describe,
   args: z.tuple([]),
-  options: (t) => [['--config <dir>', t.doctor.config]],
-  schema: z.object({ config: z.string().optional() }),
-  run: async (_args, options, cli) => {
-    const { context, t, format } = cli
-    const connection = await context.connect(cli.dataDir)
-    const dir =
-      options.config === undefined ? (connection?.configDir ?? context.directory) : cli.path(options.config)
-    const findings = await examine(dir, connection, cli)
+  schema: z.object({}),
+  run: async (_args, _options, cli) => {
+    const { t, format } = cli
+    const findings = await examine(cli)
     const wrong = findings.some(({ is }) => is === 'wrong')
     const marks = {
       ok: format.colors.green(t.doctor.marks.ok),
@@ -88,26 +85,60 @@ function inEnglish({ check, about, is, say }: Finding) {
   return { check, ...(about === undefined ? {} : { about }), is, ...say(textsOf('en')) }
 }
 
-async function examine(dir: string, connection: Connection | undefined, cli: Cli): Promise<Finding[]> {
+async function examine(cli: Cli): Promise<Finding[]> {
+  const { place } = cli
+  const [connection, aboutServices] = await reachServices(cli)
+  const dir = place.configDir ?? connection?.configDir ?? cli.context.directory
   const [config, aboutConfig] = readConfig(dir)
-  const running: Finding = connection
-    ? { check: 'running', is: 'ok', say: (t) => ({ message: t.doctor.running }) }
-    : { check: 'running', is: 'wrong', say: (t) => t.notRunning(cli.dataDir) }
-  const findings = [aboutConfig, running]
+  const findings = [aboutConfig, ...aboutServices]
   if (!config) return findings
 
   for (const [target, targetConfig] of Object.entries(config.targets))
     findings.push(await mappingFinding(target, targetConfig, dir))
   if (connection) {
-    findings.push(...(await reaching('table', undefined, () => storeFindings(config, connection))))
-    findings.push(...(await reaching('secret', undefined, () => secretFindings(config, connection))))
+    findings.push(...(await reaching('table', undefined, cli, () => storeFindings(config, connection))))
+    findings.push(
+      ...(await reaching('secret', undefined, cli, () => secretFindings(config, connection, cli))),
+    )
   }
   for (const [target, targetConfig] of Object.entries(config.targets)) {
-    findings.push(...(await erpFindings(target, targetConfig, dir, connection, cli.context)))
+    findings.push(...(await erpFindings(target, targetConfig, dir, connection, cli)))
     if (connection)
-      findings.push(...(await reaching('queue', target, () => queueFindings(target, connection))))
+      findings.push(...(await reaching('queue', target, cli, () => queueFindings(target, connection))))
   }
   return findings
+}
+
+async function reachServices(cli: Cli): Promise<[Connection | undefined, Finding[]]> {
+  const { context, place } = cli
+  const services = (is: Finding['is'], say: Finding['say']): Finding => ({ check: 'running', is, say })
+  try {
+    const connection = await context.connect(place)
+    if (!connection) return [undefined, [services('wrong', notRunning(place).say)]]
+    if (!connection.stacks) return [connection, [services('ok', (t) => ({ message: t.doctor.running }))]]
+    return [connection, connection.stacks.map(stackFinding)]
+  } catch (error) {
+    // Told as what it is: a configuration that cannot be read.
+    if (error instanceof ConfigError) return [undefined, []]
+    const failure = failureOf(error, place)
+    if (failure.code === 'unexpected') throw error
+    return [undefined, [services('wrong', failure.say)]]
+  }
+}
+
+/** Whatever its last update came to, it runs; how, is for a person to know. */
+function stackFinding({ name, status }: StackState): Finding {
+  const is = /^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status)
+    ? 'ok'
+    : status.endsWith('_FAILED')
+      ? 'wrong'
+      : 'warning'
+  return {
+    check: 'running',
+    about: name,
+    is,
+    say: (t) => (is === 'ok' ? { message: status } : t.aws.stack(status)),
+  }
 }
 
 function readConfig(dir: string): [SyncConfig | undefined, Finding] {
@@ -139,13 +170,17 @@ async function mappingFinding(target: string, config: TargetConfig, dir: string)
 async function reaching(
   check: Check,
   about: string | undefined,
+  { place }: Cli,
   look: () => Promise<Finding[]>,
 ): Promise<Finding[]> {
   try {
     return await look()
   } catch (error) {
     const what = error instanceof Error ? error.name : 'unknown'
-    const say = error instanceof CliFailure ? error.say : (t: Texts) => t.doctor.unreachable(what)
+    const say =
+      place.is === 'aws' || error instanceof CliFailure
+        ? failureOf(error, place).say
+        : (t: Texts) => t.doctor.unreachable(what)
     const finding = { check, is: 'wrong', say } as const
     return [about === undefined ? finding : { ...finding, about }]
   }
@@ -157,7 +192,11 @@ async function storeFindings(config: SyncConfig, { ledger }: Connection): Promis
   return [{ check: 'table', is: 'ok', say: (t) => ({ message: t.doctor.tableOk }) }]
 }
 
-async function secretFindings(config: SyncConfig, { secrets }: Connection): Promise<Finding[]> {
+async function secretFindings(
+  config: SyncConfig,
+  { secrets }: Connection,
+  { place }: Cli,
+): Promise<Finding[]> {
   const states = await secretStates(config, secrets)
   return states.map((state): Finding => {
     const fine = state.is === 'put' || state.is === 'not-needed'
@@ -167,7 +206,7 @@ async function secretFindings(config: SyncConfig, { secrets }: Connection): Prom
       is: fine ? 'ok' : 'wrong',
       say: (t) => ({
         message: [t.secret.states[state.is], t.secret.about(state)].filter(Boolean).join(' — '),
-        ...(fine ? {} : { remedy: t.secret.putIt(state.name) }),
+        ...(fine ? {} : { remedy: t.secret.putIt(state.name, place.flags) }),
       }),
     }
   })
@@ -178,7 +217,7 @@ async function erpFindings(
   config: TargetConfig,
   dir: string,
   connection: Connection | undefined,
-  context: CliContext,
+  { context, place }: Cli,
 ): Promise<Finding[]> {
   const read = await attempt(async () => connection?.secrets.target(target)).catch(() => undefined)
   const secret: TargetSecret | undefined = read === 'malformed' ? undefined : read
@@ -199,12 +238,13 @@ async function erpFindings(
     ? foundFinding(
         target,
         await gateway.find(NOBODYS_REFERENCE, undefined, { deadline, correlationId: 'doctor' }),
+        place,
       )
     : { check: 'erp', about: target, is: 'warning', say: (t) => t.doctor.noLookUp }
   return dated === undefined ? [erp] : [erp, clockFinding(target, dated.theirs - dated.ours)]
 }
 
-function foundFinding(target: string, found: Found): Finding {
+function foundFinding(target: string, found: Found, place: Place): Finding {
   const about = { check: 'erp', about: target } as const
   switch (found.is) {
     case 'absent':
@@ -218,7 +258,8 @@ function foundFinding(target: string, found: Found): Finding {
         ...about,
         is: 'wrong',
         say: (t) => ({
-          message: `${kind}: ${message}`,
+          // An ERP may know the addresses of the functions and not this one, or the other way round.
+          message: `${kind}: ${message}${place.is === 'aws' ? ` ${t.aws.askedFromHere}` : ''}`,
           remedy: kind === 'Misconfigured' ? t.doctor.misconfigured : t.failureRemedies[kind],
         }),
       }

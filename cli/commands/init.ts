@@ -44,6 +44,7 @@ export const init = defineCommand({
     ['--config <dir>', t.init.config],
   ],
   schema: OptionsSchema,
+  anywhere: true,
   run: async (_args, options, cli) => {
     const dir = cli.path(options.config ?? '.')
     const file = join(dir, FILE)

@@ -6,6 +6,7 @@ import { type Cli, defineCommand } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import type { Result } from '../context.ts'
 import { CliFailure } from '../failure.ts'
+import { parseJson } from '../parse-json.ts'
 import { attempt, secretStates } from '../secret-state.ts'
 import { missingNames } from '../target-secret.ts'
 
@@ -142,13 +143,4 @@ function parseSecret<T>(schema: z.ZodType<T>, text: string, kind: 'shop' | 'targ
     Boolean,
   )
   throw new CliFailure('secret-malformed', (t) => t.secret.malformed[kind](fields))
-}
-
-/** Undefined stands for "not JSON": no JSON text means it. The parser's own message quotes the text. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

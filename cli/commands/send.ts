@@ -25,6 +25,7 @@ import type { Connection } from '../connection.ts'
 import type { Result } from '../context.ts'
 import { CliFailure } from '../failure.ts'
 import { eventOf, type OrderFile, readOrderFile } from '../order-file.ts'
+import { LOCAL_STAGE } from '../place.ts'
 import { showPlan } from '../plan-view.ts'
 import { stageTimes } from '../stage-times.ts'
 import { targetGateway } from '../target-gateway.ts'
@@ -33,7 +34,6 @@ const OptionsSchema = z.object({
   shop: z.string().optional(),
   target: z.string().optional(),
   dryRun: z.boolean().default(false),
-  config: z.string().optional(),
 })
 type Options = z.infer<typeof OptionsSchema>
 
@@ -45,18 +45,12 @@ export const send = defineCommand({
     ['--shop <id>', t.options.shop],
     ['--target <name>', t.send.target],
     ['--dry-run', t.send.dryRun],
-    ['--config <dir>', t.send.config],
   ],
   schema: OptionsSchema,
   run: async ([path], options, cli) => {
     const file = readOrderFile(cli.path(path))
     if (options.dryRun) return rehearse(file, options, cli)
-    if (options.target !== undefined || options.config !== undefined)
-      throw new CliFailure(
-        'usage',
-        (t) => t.usage.onlyDryRun(options.target === undefined ? '--config' : '--target'),
-        2,
-      )
+    if (options.target !== undefined) throw new CliFailure('usage', (t) => t.usage.onlyDryRun('--target'), 2)
     return post(file, options, cli)
   },
 })
@@ -68,7 +62,8 @@ async function post(file: OrderFile, options: Options, cli: Cli): Promise<Result
   const shop = chooseShop(config, options.shop)
   const secret = await connection.secrets.shop(shop)
   const [signing] = secret?.secrets ?? []
-  if (!secret || signing === undefined) throw new CliFailure('shop-not-ready', (t) => t.noShopSecret(shop))
+  if (!secret || signing === undefined)
+    throw new CliFailure('shop-not-ready', (t) => t.noShopSecret(shop, cli.place.flags))
 
   const events = await eventsIn(file, { config, shop, epochs: secret.epochs, ledger: connection.ledger })
   const body = JSON.stringify({ events })
@@ -91,7 +86,9 @@ async function post(file: OrderFile, options: Options, cli: Cli): Promise<Result
   throw new CliFailure(problem.success ? problem.data.code : 'webhook', (t) =>
     problem.success
       ? { message: t.send.refused(status, problem.data.detail), remedy: problem.data.remedy }
-      : t.send.noAnswer(status),
+      : cli.place.is === 'aws'
+        ? t.aws.noAnswer(status)
+        : t.send.noAnswer(status),
   )
 }
 
@@ -173,10 +170,9 @@ const NO_EPOCH = 'dry-run'
 
 /** Nothing leaves: parsed, mapped and decided here, against the ledger where one can be read. */
 async function rehearse(file: OrderFile, options: Options, cli: Cli): Promise<Result> {
-  const { context, t, dataDir } = cli
-  const connection = await context.connect(dataDir)
-  const configDir =
-    options.config === undefined ? (connection?.configDir ?? context.directory) : cli.path(options.config)
+  const { context, t, place } = cli
+  const connection = await context.connect(place)
+  const configDir = place.configDir ?? connection?.configDir ?? context.directory
   const config = loadConfig(configDir)
   const shop = chooseShop(config, options.shop)
   chooseTargets(config, options.target)
@@ -273,7 +269,7 @@ async function planFor(
     rules: target.rules,
     gateway: targetGateway(target, configDir, context),
     ledger,
-    times: connection?.times ?? stageTimes('local'),
+    times: connection?.times ?? stageTimes(LOCAL_STAGE),
     clock: context.clock,
   })
   const { orderId, orderSn } = subjectIdentity(subject)

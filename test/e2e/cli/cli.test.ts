@@ -9,7 +9,7 @@ import * as z from 'zod'
 import { type Endpoints, EndpointsSchema } from '#contracts/endpoints.ts'
 import type { RowStatus } from '#contracts/ledger-row.ts'
 import { RestTargetSchema } from '#contracts/rest-target.ts'
-import { connectLocal } from '../../../cli/connection.ts'
+import { connectLocal } from '../../../cli/connect-local.ts'
 import { addStacks, createApp } from '../../../infra/app.ts'
 import { bundle } from '../../../infra/bundle.ts'
 import { OUTPUT_NAMES } from '../../../infra/output-names.ts'
@@ -58,7 +58,7 @@ const json = async (command: string): Promise<unknown> => JSON.parse((await sync
 /** Until the ledger says so; asked without a process for each look. */
 async function untilStatus(number: string, status: RowStatus): Promise<{ reference: string }> {
   const clock = { now: () => Date.now() }
-  const connection = await connectLocal(dataDir, { clock, ids: { next: () => 'test' } })
+  const connection = await connectLocal({ dataDir }, { clock, ids: { next: () => 'test' } })
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const [row] = (await connection?.ledger.findByNo(number)) ?? []
     if (row?.status === status) return { reference: row.ref }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { languageOf } from '#runtime/language.ts'
+import type { Place } from '../../../cli/place.ts'
 import { aCli } from '../../support/cli.ts'
 
 const COMMANDS = [
@@ -68,15 +69,15 @@ describe('the command line', () => {
   )
 
   it('looks for the data directory that was named', async () => {
-    const asked: string[] = []
+    const asked: Place[] = []
     const cli = aCli()
     await cli.run('status --data other', {
-      connect: async (dataDir) => {
-        asked.push(dataDir)
+      connect: async (place) => {
+        asked.push(place)
         return undefined
       },
     })
-    expect(asked).toEqual([`${cli.dir}/other`])
+    expect(asked).toMatchObject([{ is: 'local', dataDir: `${cli.dir}/other` }])
   })
 
   it('never shows a stack, unless it is asked to debug', async () => {
