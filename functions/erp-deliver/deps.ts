@@ -35,7 +35,7 @@ const sqs = createSqsClient({ ...CALL, ...readSqsEndpoint() })
 const visibility = new SqsVisibility(sqs)
 const dynamo = createDynamoClient(CALL)
 const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
-const limits = { ...target.rate, leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS }
+const limits = { ...target.rate, slotsPerBatch: 1, leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS }
 const gate = new DynamoTargetGate({ client: dynamo, table: env.TABLE_NAME, limits: () => limits, clock, ids })
 
 const deliverDeps: DeliverDeps = {

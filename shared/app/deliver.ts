@@ -79,9 +79,17 @@ export async function deliver(received: DeliveryMessage, turn: Turn, deps: Deliv
   if (ageMs > MAX_AGE_MS) return parkTooOld(received, key, now, deps)
   const entry = await turn.enter()
   if (!entry.open) {
+    const { why, retryAfterMs } = entry
+    // Somebody else is at work: that is soon over, unlike an outage.
+    if (why === 'slots')
+      return {
+        is: 'retry',
+        afterMs: contendedDelay(deps.times.retryFloorMs, deps.random.next()),
+        why: 'no slot free',
+      }
     return {
       is: 'retry',
-      afterMs: Math.max(ordinaryMs, Math.min(entry.retryAfterMs, LONGEST_RETRY_MS)),
+      afterMs: Math.max(ordinaryMs, Math.min(retryAfterMs, LONGEST_RETRY_MS)),
       why: 'gate closed',
     }
   }

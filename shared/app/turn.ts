@@ -4,7 +4,7 @@ import type { Entry, Permit, TargetGate } from '#ports/target-gate.ts'
 
 /** One batch's turn at a target: it enters the gate once, with the first record that needs to, and shares slots and tokens. */
 export interface Turn {
-  enter(): Promise<{ open: true } | { open: false; retryAfterMs: number }>
+  enter(): Promise<{ open: true } | Extract<Entry, { open: false }>>
   /** A token for one call, and time for it before the function's own end; false = later. */
   take(callMs: number): boolean
   /** Time for a call whose token is in hand. */
@@ -37,7 +37,7 @@ export function openTurn(
       return answer
     })
     const answer = await entry
-    return answer.open ? { open: true as const } : { open: false as const, retryAfterMs: answer.retryAfterMs }
+    return answer.open ? { open: true as const } : answer
   }
 
   const hasTime = (callMs: number) => clock.now() + callMs < endsAt

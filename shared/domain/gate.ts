@@ -13,6 +13,11 @@ const TOKEN = 60_000
 export interface GateLimits {
   /** Calls that may run at the same time, over all consumers. */
   readonly slots: number
+  /**
+   * Slots one batch takes at most; all there are, where nothing is said. An event source runs as many batches side by side
+   * as the target has slots: one that took them all would send the others back to the queue.
+   */
+  readonly slotsPerBatch?: number
   readonly perMinute: number
   /** After this a batch counts as dead and its slots are free again; longer than the function's timeout. */
   readonly leaseMs: number
@@ -80,7 +85,7 @@ export function enterGate(
   const until = now + limits.leaseMs
   const records = breaker.is === 'closed' ? Math.max(1, want) : 1
   const tokens = Math.min(records * CALLS_PER_RECORD, Math.floor(bucket.credit / TOKEN))
-  const slots = Math.min(records, tokens, limits.slots - taken)
+  const slots = Math.min(records, tokens, limits.slots - taken, limits.slotsPerBatch ?? limits.slots)
   return {
     open: true,
     slots,

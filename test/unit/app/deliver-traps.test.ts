@@ -443,6 +443,17 @@ describe('age and gate', () => {
 })
 
 describe('a target with a single slot', () => {
+  it('sends a second batch back for seconds only', async () => {
+    const world = new World({ slots: 1 })
+    const entry = await world.gate.enter('erp', 1)
+    expect(entry.open).toBe(true)
+    expect(await world.receive(world.order(order()))).toEqual({
+      is: 'retry',
+      afterMs: 1_000,
+      why: 'no slot free',
+    })
+  })
+
   it('looks up after a duplicate without waiting for itself', async () => {
     const world = new World({ abilities: { idempotency: 'unique-reference' }, slots: 1 })
     await world.send(order())

@@ -43,6 +43,14 @@ describe('an entry', () => {
     })
   })
 
+  it('leaves the other slots to other batches where one batch may not take them all', () => {
+    const shared = { ...limits, slotsPerBatch: 1 }
+    const first = opened(enterGate(closed, 0, 10, shared, 'a'))
+    expect(first.slots).toBe(1)
+    expect(first.tokens).toBe(10)
+    expect(opened(enterGate(first.gate, 60_000, 10, shared, 'b')).slots).toBe(1)
+  })
+
   it('waits for a batch to end rather than for its lease', () => {
     const full = opened(enterGate(closed, 0, 4, limits, 'a')).gate
     expect(enterGate(full, 0, 1, limits, 'b')).toEqual({ open: false, why: 'slots', retryAfterMs: 30_000 })
