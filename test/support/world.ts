@@ -209,25 +209,25 @@ export class World {
       }
       if (!next) continue
       this.clock.advance(next.visibleAt - this.clock.now())
-      // Its receipt: a worker that wakes up late deletes nothing another one received since.
       const receivedAt = this.clock.now()
       next.visibleAt = receivedAt + VISIBILITY_MS
       const receipt = next.visibleAt
       const worker = {}
-      const work = this.#worker
-        .run(worker, () => this.receive(next.message))
-        .then(
-          (outcome) => {
-            if (next.visibleAt !== receipt) return
-            if (outcome.is === 'retry') next.visibleAt = this.clock.now() + outcome.afterMs
-            else this.#queue.splice(this.#queue.indexOf(next), 1)
-          },
-          (error: unknown) => {
-            if (!(error instanceof Crash)) throw error
-          },
-        )
+      const work = this.#worker.run(worker, () => this.#handle(next, receipt))
       this.#work.set(worker, work)
       await this.#untilAsleepOrDone(worker)
+    }
+  }
+
+  /** A worker that wakes up late deletes nothing another one received since. */
+  async #handle(queued: Queued, receipt: number): Promise<void> {
+    try {
+      const outcome = await this.receive(queued.message)
+      if (queued.visibleAt !== receipt) return
+      if (outcome.is === 'retry') queued.visibleAt = this.clock.now() + outcome.afterMs
+      else this.#queue.splice(this.#queue.indexOf(queued), 1)
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error
     }
   }
 

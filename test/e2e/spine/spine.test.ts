@@ -111,6 +111,7 @@ describe('the spine on one machine', () => {
       'the log says so',
     )
     await spine.drained()
+    expect(await spine.cloud.idle()).toBe(true)
   })
 
   it('writes no person into a log', () => {
