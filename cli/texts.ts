@@ -566,8 +566,7 @@ const ZH_FAILURES: Readonly<Record<ErpFailureClass, string>> = {
   Contended: '请等待：有人正打开着该单据。',
   UnknownOutcome: '请等待：会向 ERP 查询这次写入的结果。',
   DuplicateRef: '请等待：会与已有单据比对。',
-  MissingReference:
-    '请在 ERP 中建立它，或更正商店中的编码。每天会重试一次，也可用 `npm run sync -- replay` 立即重试。',
+  MissingReference: '请在 ERP 中建立它，或更正商店中的编码，然后用 `npm run sync -- replay` 重试。',
   Invalid: '请更正商店中的订单或映射，然后 `npm run sync -- replay`。',
   StateConflict: 'ERP 的单据已进入后续流程。请在 ERP 中人工处理，然后 `npm run sync -- replay`。',
   NotFound: '请等待：会再次查询 ERP。',
@@ -597,7 +596,7 @@ const ZH_REASONS: Readonly<Record<ReasonCode, readonly [message: string, remedy:
   mapping: ['映射拒绝了该订单。', '请更正映射或订单，然后 replay。'],
   'missing-reference': [
     'ERP 不认识订单中引用的某项。',
-    '请在 ERP 中建立它或更正编码；每天会重试一次，也可用 replay 立即重试。',
+    '请在 ERP 中建立它，或更正商店中的编码，然后用 replay 重试。',
   ],
   refused: ['ERP 拒绝了该单据。', '请更正商店中的订单或映射，然后 replay。'],
   'too-late-to-amend': ['订单被修改时，ERP 的单据已无法更改。', '请在 ERP 中人工处理差异，然后 replay。'],

@@ -50,8 +50,7 @@ export const FAILURE_RULES: Readonly<Record<ErpFailureClass, FailureRule>> = {
   DuplicateRef: { then: 'find', remedy: 'Wait: the existing document is compared.' },
   MissingReference: {
     then: 'park',
-    remedy:
-      'Create it in the ERP or correct the code in the shop. It is tried again every day, or at once with `npm run sync -- replay`.',
+    remedy: 'Create it in the ERP or correct the code in the shop, then `npm run sync -- replay`.',
   },
   Invalid: {
     then: 'park',

@@ -26,7 +26,7 @@ const REASONS = {
   mapping: ['The mapping refused the order.', 'Correct the mapping or the order, then replay.'],
   'missing-reference': [
     'The ERP does not know something the order names.',
-    'Create it in the ERP or correct the code; it is tried again every day, or at once with replay.',
+    'Create it in the ERP or correct the code in the shop, then replay.',
   ],
   refused: ['The ERP refused the document.', 'Correct the order in the shop or the mapping, then replay.'],
   'too-late-to-amend': [
