@@ -3,7 +3,7 @@ import type { Subject } from '#contracts/delivery-message.ts'
 import { type EventPeek, EventPeekSchema } from '#contracts/event-peek.ts'
 import { OrderSchema } from '#contracts/order.ts'
 import type { Kind, Version } from '#contracts/scalars.ts'
-import { RESERVED_TYPE, WebhookEventSchema } from '#contracts/webhook.ts'
+import { OrderEventSchema, RESERVED_TYPE } from '#contracts/webhook.ts'
 import { toOrder, toTombstone } from '#domain/to-order.ts'
 import { type Fault, faultOf, faultOfIssue } from './event-fault.ts'
 
@@ -42,7 +42,7 @@ export function readEvent(event: unknown, { shop, orderTargets, epochNo }: Event
   if (ORDER_TYPE.test(peek.type ?? '') && orderTargets.length === 0) return { ...told, is: 'not-subscribed' }
 
   if (isDeeperThan(MAX_DEPTH, event)) return invalid(faultOf('too-deep'))
-  const parsed = WebhookEventSchema.safeParse(event)
+  const parsed = OrderEventSchema.safeParse(event)
   if (!parsed.success) {
     const [first] = parsed.error.issues
     if (!first) throw new Error('The schema library refused an event without an issue.')

@@ -7,6 +7,15 @@ import {
   WireMoneySchema,
   WireVersionSchema,
 } from './scalars.ts'
+import {
+  CustomerSnapshotSchema,
+  CustomerTombstoneSchema,
+  NamedRegionSchema,
+  ReturnSnapshotSchema,
+  ReturnTombstoneSchema,
+  TicketSnapshotSchema,
+  TicketTombstoneSchema,
+} from './webhook-things.ts'
 
 /**
  * Webhook contract v1: what the bridge posts to `POST /v1/shops/{shop}/events`.
@@ -20,8 +29,6 @@ export const MAX_BODY_BYTES = 1_048_576
 const Flag = z.union([z.literal(0), z.literal(1)])
 const Quantity = z.int().nonnegative()
 const InstantOrNull = InstantSchema.nullable()
-
-const NamedRegionSchema = z.looseObject({ id: IdSchema, name: TextSchema })
 
 /** A member of a package line, from `package_goods` at order time. */
 export const PackageMemberSchema = z.looseObject({
@@ -216,14 +223,45 @@ export const OrderDeletedEventSchema = z.looseObject({
   tombstone: OrderTombstoneSchema,
 })
 
-export const WebhookEventSchema = z.discriminatedUnion('type', [
+const snapshotEvent = <const Type extends string, Snapshot extends z.ZodType>(
+  type: Type,
+  snapshot: Snapshot,
+) => z.looseObject({ type: z.literal(type), ...Envelope, snapshot })
+const deletedEvent = <const Type extends string, Tombstone extends z.ZodType>(
+  type: Type,
+  tombstone: Tombstone,
+) => z.looseObject({ type: z.literal(type), ...Envelope, tombstone })
+
+export const CustomerSnapshotEventSchema = snapshotEvent('customer.snapshot', CustomerSnapshotSchema)
+export const CustomerDeletedEventSchema = deletedEvent('customer.deleted', CustomerTombstoneSchema)
+export const ReturnSnapshotEventSchema = snapshotEvent('return.snapshot', ReturnSnapshotSchema)
+export const ReturnDeletedEventSchema = deletedEvent('return.deleted', ReturnTombstoneSchema)
+export const TicketSnapshotEventSchema = snapshotEvent('ticket.snapshot', TicketSnapshotSchema)
+export const TicketDeletedEventSchema = deletedEvent('ticket.deleted', TicketTombstoneSchema)
+
+export const OrderEventSchema = z.discriminatedUnion('type', [
   OrderSnapshotEventSchema,
   OrderDeletedEventSchema,
 ])
+export type OrderEvent = z.infer<typeof OrderEventSchema>
+
+export const WebhookEventSchema = z.discriminatedUnion('type', [
+  OrderSnapshotEventSchema,
+  OrderDeletedEventSchema,
+  CustomerSnapshotEventSchema,
+  CustomerDeletedEventSchema,
+  ReturnSnapshotEventSchema,
+  ReturnDeletedEventSchema,
+  TicketSnapshotEventSchema,
+  TicketDeletedEventSchema,
+])
 export type WebhookEvent = z.infer<typeof WebhookEventSchema>
 
-/** Kinds that v1 names already and no target takes yet: they are answered `not-subscribed`, so a newer bridge does no harm. */
-export const RESERVED_TYPE = /^(customer|return|ticket)\.(snapshot|deleted)$/
+/**
+ * Kinds that no target takes yet, and the bridge's test of its connection: answered `not-subscribed` once signature and
+ * epoch are right, so that a newer bridge does no harm.
+ */
+export const RESERVED_TYPE = /^((customer|return|ticket)\.(snapshot|deleted)|bridge\.test)$/
 
 /** The outer shape only: each event is parsed on its own, so that one bad event does not refuse its neighbours. */
 export const WebhookBodySchema = z.union([

@@ -1,0 +1,5 @@
+<?php
+/** A statement that the database refused. Its message names no values. */
+class ErpSync_DbError extends Exception
+{
+}
