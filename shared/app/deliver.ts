@@ -26,7 +26,7 @@ import { compareVersions, isOlder } from '#domain/version.ts'
 import type { Answer, Built, Capabilities, ErpDocument, ErpGateway, OrderWrite } from '#ports/erp-gateway.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { Clock, Ids, Log, Random } from '#ports/runtime.ts'
-import type { ShopGateway } from '#ports/shop-gateway.ts'
+import type { ShopReader } from '#ports/shop-gateway.ts'
 import { contentHash, shortHash } from './content-hash.ts'
 import type { Turn } from './turn.ts'
 
@@ -42,7 +42,7 @@ export interface DeliverDeps {
   readonly gateway: ErpGateway
   readonly ledger: Ledger
   /** Re-reads the shop for a replay; without it the stored state stands in. */
-  readonly shop?: ShopGateway
+  readonly shop?: ShopReader
   readonly allowTombstone: (shop: string, perHour: number) => Promise<boolean>
   readonly clock: Clock
   readonly ids: Ids

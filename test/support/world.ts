@@ -11,7 +11,7 @@ import type { Order } from '#contracts/order.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import type { Capabilities, ErpGateway } from '#ports/erp-gateway.ts'
 import type { Ledger } from '#ports/ledger.ts'
-import type { ShopGateway } from '#ports/shop-gateway.ts'
+import type { ShopReader } from '#ports/shop-gateway.ts'
 import { MemoryErp, type MemoryErpOptions } from './memory-erp.ts'
 
 /** A worker that died: nothing after it happens. */
@@ -41,7 +41,7 @@ export interface WorldOptions {
   /** Wraps ports, for crashes and for leaving a rule out. */
   readonly ledger?: (ledger: Ledger) => Ledger
   readonly gateway?: (gateway: ErpGateway) => ErpGateway
-  readonly shop?: ShopGateway
+  readonly shop?: ShopReader
   /** Hears of every row that reached the ledger, in that order. */
   readonly observe?: (row: LedgerRow) => void
   /** The worker at this write of a row stands still for so long, before the write or after it. */
