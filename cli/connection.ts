@@ -1,6 +1,6 @@
 import type { DeliverTimes } from '#app/deliver.ts'
 import type { SyncConfig } from '#contracts/config.ts'
-import type { ShopSecret, TargetSecret } from '#contracts/secrets.ts'
+import type { BridgeSecret, ShopSecret, TargetSecret } from '#contracts/secrets.ts'
 import type { DeliveryQueue } from '#ports/delivery-queue.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { Secrets } from '#ports/secrets.ts'
@@ -16,6 +16,7 @@ export interface QueueDepths {
 
 export interface SecretStore extends Secrets {
   putShop(shop: string, secret: ShopSecret): Promise<void>
+  putBridge(shop: string, secret: BridgeSecret): Promise<void>
   putTarget(target: string, secret: TargetSecret): Promise<void>
 }
 

@@ -67,8 +67,10 @@ export function openConnection(parts: Parts, { clock, ids }: { clock: Clock; ids
     gate: new DynamoTargetGate({ ...stores, limits, ids }),
     secrets: {
       shop: (shop) => secrets.shop(shop),
+      bridge: (shop) => secrets.bridge(shop),
       target: (target) => secrets.target(target),
       putShop: (shop, secret) => putSecret(`shop/${shop}/webhook`, secret),
+      putBridge: (shop, secret) => putSecret(`shop/${shop}/bridge`, secret),
       putTarget: (target, secret) => putSecret(`target/${target}/erp`, secret),
     },
     depths: async (target) => {

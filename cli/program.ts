@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import * as z from 'zod'
 import { type Cli, type CliCommand, inDirectory, notRunning } from './command.ts'
+import { connect } from './commands/connect.ts'
 import { doctor } from './commands/doctor.ts'
 import { find } from './commands/find.ts'
 import { init } from './commands/init.ts'
@@ -54,7 +55,8 @@ function createProgram(context: CliContext, format: Format, course: Course): Com
     .addHelpText('after', `\n${t.examples}`)
     .exitOverride()
   const add = (parent: Command, command: CliCommand) => addCommand(parent, command, context, format, course)
-  for (const command of [init, doctor, send, status, find, show, parked, replay]) add(program, command)
+  for (const command of [init, connect, doctor, send, status, find, show, parked, replay])
+    add(program, command)
   const secret = program.command('secret').description(t.secret.group)
   for (const command of [secretPut, secretList]) add(secret, command)
   return program

@@ -24,6 +24,12 @@ export async function secretStates(config: SyncConfig, secrets: Secrets): Promis
       ? { name, is: 'put', secretsValid: read.secrets.length, ...(epoch ? { epoch } : {}) }
       : { name, is: 'missing' }
   })
+  const bridges = Object.keys(config.shops).map(async (shop): Promise<SecretState> => {
+    const name = `shop/${shop}/bridge`
+    const read = await attempt(() => secrets.bridge(shop))
+    if (read === 'malformed') return { name, is: 'malformed' }
+    return { name, is: read ? 'put' : 'missing' }
+  })
   const targets = Object.entries(config.targets).map(async ([target, targetConfig]): Promise<SecretState> => {
     const name = `target/${target}/erp`
     const read = await attempt(() => secrets.target(target))
@@ -33,7 +39,7 @@ export async function secretStates(config: SyncConfig, secrets: Secrets): Promis
     if (!read) return { name, is: 'missing', lacks }
     return lacks.length > 0 ? { name, is: 'incomplete', lacks } : { name, is: 'put' }
   })
-  return Promise.all([...shops, ...targets])
+  return Promise.all([...shops, ...bridges, ...targets])
 }
 
 /** A secret of the wrong form throws, and so does a service that cannot be reached: only that one has a cause. */

@@ -493,6 +493,29 @@ const en = {
       'too-large': 'too large for the queue',
     },
   },
+  connect: {
+    describe: 'connect a shop with the code that the bridge’s setup shows',
+    ask: 'Connect code of the shop:',
+    connected: (shop: string) => `${shop} is connected.`,
+    url: 'bridge',
+    testNow: 'Now press “Test” on the bridge’s setup page, or run: php erpsync/cli.php test',
+    empty: {
+      message: 'No connect code was given.',
+      remedy: 'Paste the code that erpsync/setup.php shows, or pipe it in.',
+    } as Told,
+    malformed: {
+      message: 'Nothing was stored: this is no connect code.',
+      remedy: 'Copy the whole code from erpsync/setup.php, or from: php erpsync/cli.php connect-code',
+    } as Told,
+    badUrl: {
+      message: 'Nothing was stored: the address of the bridge in this code is not https.',
+      remedy: 'Give the shop a certificate and install the bridge again with its https address.',
+    } as Told,
+    oldEpoch: (epoch: string): Told => ({
+      message: `Nothing was stored: the shop has moved on since the epoch ${epoch}.`,
+      remedy: 'Use the code of the newest installation; start a new epoch there if it is the right one.',
+    }),
+  },
   secret: {
     group: 'put secrets, and see which are there',
     describePut: 'store a secret read from standard input: shop/<id>/webhook or target/<name>/erp',
@@ -514,7 +537,7 @@ const en = {
     ),
     putIt: (name: string, flags: string) =>
       name.startsWith('shop/')
-        ? `npm run sync -- secret put ${name} --new${flags}`
+        ? `npm run sync -- connect ${name.split('/')[1]}${flags}`
         : `npm run sync -- secret put ${name}${flags} < credentials.json`,
     unknown: (name: string, names: readonly string[]): Told => ({
       message: `There is no secret "${name}"; there are: ${list(names)}.`,
@@ -1028,6 +1051,29 @@ const zh: Texts = {
     reason: '与 --all-parked 同用：`parked` 所示的原因代码',
     body: '与 --dry-run 同用：同时打印请求内容，其中有个人信息',
     results: { queued: '已入队', failed: '队列没有接收', 'too-large': '超过队列的大小限制' },
+  },
+  connect: {
+    describe: '用桥接安装页显示的连接码连接一个商店',
+    ask: '商店的连接码：',
+    connected: (shop) => `${shop} 已连接。`,
+    url: '桥接地址',
+    testNow: '现在请在桥接安装页点击“测试”，或运行：php erpsync/cli.php test',
+    empty: {
+      message: '没有给出连接码。',
+      remedy: '请粘贴 erpsync/setup.php 显示的连接码，或通过管道输入。',
+    },
+    malformed: {
+      message: '未保存：这不是连接码。',
+      remedy: '请从 erpsync/setup.php 复制完整的连接码，或运行：php erpsync/cli.php connect-code',
+    },
+    badUrl: {
+      message: '未保存：该连接码中的桥接地址不是 https。',
+      remedy: '请为商店配置证书，并以其 https 地址重新安装桥接。',
+    },
+    oldEpoch: (epoch) => ({
+      message: `未保存：商店在 epoch ${epoch} 之后已有更新。`,
+      remedy: '请使用最新安装的连接码；若该安装才是正确的，请在那里开始新的 epoch。',
+    }),
   },
   secret: {
     group: '放入密钥，查看有哪些密钥',

@@ -4,6 +4,7 @@ export const secretNames = (stage: string) => {
   return {
     prefix,
     shop: (shop: string) => `${prefix}/shop/${shop}/webhook`,
+    bridge: (shop: string) => `${prefix}/shop/${shop}/bridge`,
     target: (target: string) => `${prefix}/target/${target}/erp`,
   }
 }

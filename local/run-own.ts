@@ -31,25 +31,28 @@ export async function runOwn(session: Session, configDir: string): Promise<numbe
   const missing = await missingSecrets(config, bridge.secrets)
   if (missing.length > 0) {
     say(texts.putSecrets)
-    for (const name of missing) say(`  npm run sync -- secret put ${name}${dataFlag}`)
+    for (const command of missing) say(`  npm run sync -- ${command}${dataFlag}`)
   }
   say(texts.stopHint)
   if (!signal.aborted) await once(signal, 'abort')
   return 0
 }
 
-/** Without the prefix of the stage. */
+/** The commands that put them. */
 async function missingSecrets(config: SyncConfig, secrets: Secrets): Promise<string[]> {
   const wanted = [
     ...Object.keys(config.shops).map((shop) => ({
-      name: `shop/${shop}/webhook`,
+      command: `connect ${shop}`,
       value: () => secrets.shop(shop),
     })),
     ...Object.entries(config.targets)
       .filter(([, { rest }]) => rest.auth.type !== 'none')
-      .map(([target]) => ({ name: `target/${target}/erp`, value: () => secrets.target(target) })),
+      .map(([target]) => ({
+        command: `secret put target/${target}/erp`,
+        value: () => secrets.target(target),
+      })),
   ]
   // One that is there and cannot be read has to be put again just as well.
   const values = await Promise.all(wanted.map(({ value }) => value().catch(() => undefined)))
-  return wanted.flatMap(({ name }, index) => (values[index] ? [] : [name]))
+  return wanted.flatMap(({ command }, index) => (values[index] ? [] : [command]))
 }

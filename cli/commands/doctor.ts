@@ -203,7 +203,8 @@ async function secretFindings(
     return {
       check: 'secret',
       about: state.name,
-      is: fine ? 'ok' : 'wrong',
+      // Without its bridge a shop still posts; it cannot be read or written.
+      is: fine ? 'ok' : state.is === 'missing' && state.name.endsWith('/bridge') ? 'warning' : 'wrong',
       say: (t) => ({
         message: [t.secret.states[state.is], t.secret.about(state)].filter(Boolean).join(' — '),
         ...(fine ? {} : { remedy: t.secret.putIt(state.name, place.flags) }),

@@ -82,6 +82,7 @@ export class StatefulStack extends Stack {
     const names = secretNames(stage.name)
     const secrets = [
       ...Object.keys(config.shops).map((shop) => [`Shop-${shop}`, names.shop(shop)] as const),
+      ...Object.keys(config.shops).map((shop) => [`Bridge-${shop}`, names.bridge(shop)] as const),
       ...Object.keys(config.targets).map((target) => [`Target-${target}`, names.target(target)] as const),
     ]
     for (const [id, name] of secrets) {

@@ -141,7 +141,12 @@ export class SyncStack extends Stack {
         resources: [table.tableArn],
       }),
     )
-    this.#grantSecrets(deliver, [secretNames(stage.name).target(target)])
+    // A replay reads the shop anew: its bridge's key, and which of its epochs is the newest.
+    const names = secretNames(stage.name)
+    const shops = Object.entries(this.#props.config.shops)
+      .filter(([, { targets }]) => targets.includes(target))
+      .flatMap(([shop]) => [names.shop(shop), names.bridge(shop)])
+    this.#grantSecrets(deliver, [names.target(target), ...shops])
     this.#grantKey(deliver, TABLE_KEY_ACTIONS)
     return deliver
   }

@@ -30,9 +30,10 @@ async function open(answer: (name: string) => StubAnswer | undefined) {
 
 const found = (value: string): StubAnswer => ({ status: 200, body: { SecretString: value } })
 
-secretsConformance('Secrets Manager', async ({ shops, targets }) => {
+secretsConformance('Secrets Manager', async ({ shops, bridges = {}, targets }) => {
   const values = new Map<string, unknown>()
   for (const [shop, secret] of Object.entries(shops)) values.set(`sync/test/shop/${shop}/webhook`, secret)
+  for (const [shop, secret] of Object.entries(bridges)) values.set(`sync/test/shop/${shop}/bridge`, secret)
   for (const [target, secret] of Object.entries(targets)) {
     values.set(`sync/test/target/${target}/erp`, secret)
   }

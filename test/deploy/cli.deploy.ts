@@ -163,7 +163,7 @@ describe('the command line at a stage that cdk has deployed', () => {
     expect(fresh.out).toMatch(/ok +services +ecshop-erp-sync-prod-stateful +CREATE_COMPLETE/)
     expect(fresh.out).toMatch(/ok +ledger +the table answers/)
     expect(fresh.out).toMatch(/WRONG +secret +target\/erp\/erp +missing — lacks: token/)
-    const remedy = `npm run sync -- secret put shop/A1/webhook --new --stage prod --profile operator --config ${configDir}`
+    const remedy = `npm run sync -- connect A1 --stage prod --profile operator --config ${configDir}`
     expect(fresh.out).toContain(remedy)
 
     expect(await sync('secret put shop/A1/webhook --new')).toMatchObject({ exit: 0 })

@@ -6,7 +6,10 @@ import type { Topology } from '../../infra/topology.ts'
 import { deploySection, synthesized, topology } from '../support/synthesized.ts'
 import { Deployment, LAWS, Planting } from '../support/template-laws.ts'
 
-const one: Topology = { shops: { s1: {} }, targets: { erp: { rate: { perMinute: 60, slots: 2 } } } }
+const one: Topology = {
+  shops: { s1: { targets: ['erp'] } },
+  targets: { erp: { rate: { perMinute: 60, slots: 2 } } },
+}
 
 const deployments = ['prod', 'local'].flatMap((stage) => [
   { name: `${stage}, one shop and one target`, stage, config: one },

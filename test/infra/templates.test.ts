@@ -137,7 +137,7 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
     )
   })
 
-  it('let each delivery read the secret of its own target only, and the webhook those of the shops', () => {
+  it('let each delivery read the secrets of its own target and of the shops it serves only, and the webhook those that sign', () => {
     const readable = resourcesOf(templates.sync, 'AWS::IAM::Policy').map(([, { Properties }]) =>
       PolicySchema.parse(Properties)
         .PolicyDocument.Statement.filter(({ Action }) => Action.includes('secretsmanager:GetSecretValue'))
@@ -147,16 +147,28 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
     const prefix = `/ecshop-erp-sync/${name}`
     expect(readable).toEqual([
       [`${prefix}/shop/ec/webhook-??????`, `${prefix}/shop/EC2/webhook-??????`],
-      [`${prefix}/target/alpha/erp-??????`],
-      [`${prefix}/target/beta-erp/erp-??????`],
+      [
+        `${prefix}/target/alpha/erp-??????`,
+        `${prefix}/shop/ec/webhook-??????`,
+        `${prefix}/shop/ec/bridge-??????`,
+        `${prefix}/shop/EC2/webhook-??????`,
+        `${prefix}/shop/EC2/bridge-??????`,
+      ],
+      [
+        `${prefix}/target/beta-erp/erp-??????`,
+        `${prefix}/shop/EC2/webhook-??????`,
+        `${prefix}/shop/EC2/bridge-??????`,
+      ],
     ])
   })
 
-  it('name the secret of each shop and each target, and put no value into any', () => {
+  it('name the secrets of each shop and the one of each target, and put no value into any', () => {
     const secrets = all('AWS::SecretsManager::Secret').map(([, { Properties }]) => Properties)
     expect(secrets).toEqual([
       { Name: `/ecshop-erp-sync/${name}/shop/ec/webhook` },
       { Name: `/ecshop-erp-sync/${name}/shop/EC2/webhook` },
+      { Name: `/ecshop-erp-sync/${name}/shop/ec/bridge` },
+      { Name: `/ecshop-erp-sync/${name}/shop/EC2/bridge` },
       { Name: `/ecshop-erp-sync/${name}/target/alpha/erp` },
       { Name: `/ecshop-erp-sync/${name}/target/beta-erp/erp` },
     ])

@@ -28,8 +28,10 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
     gate,
     secrets: {
       shop: (shop) => memory.shop(shop),
+      bridge: (shop) => memory.bridge(shop),
       target: (target) => memory.target(target),
       putShop: async (shop, secret) => memory.putShop(shop, secret),
+      putBridge: async (shop, secret) => memory.putBridge(shop, secret),
       putTarget: async (target, secret) => memory.putTarget(target, secret),
     },
     depths: async (target) => depths.get(target) ?? { visible: 0, inFlight: 0, delayed: 0, deadLetters: 0 },

@@ -21,7 +21,7 @@ export type Resource = z.infer<typeof ResourceSchema>
 
 /** Two shops and two targets, one of them with settings of its own. */
 export const topology: Topology = {
-  shops: { ec: {}, EC2: {} },
+  shops: { ec: { targets: ['alpha'] }, EC2: { targets: ['alpha', 'beta-erp'] } },
   targets: {
     alpha: { rate: { perMinute: 60, slots: 1 } },
     'beta-erp': { rate: { perMinute: 60, slots: 7 }, settleSeconds: 0 },

@@ -1,13 +1,18 @@
-import type { ShopSecret, TargetSecret } from '#contracts/secrets.ts'
+import type { BridgeSecret, ShopSecret, TargetSecret } from '#contracts/secrets.ts'
 import type { Secrets } from '#ports/secrets.ts'
 
 /** Secrets that were put in this process. */
 export class MemorySecrets implements Secrets {
   readonly #shops = new Map<string, ShopSecret>()
+  readonly #bridges = new Map<string, BridgeSecret>()
   readonly #targets = new Map<string, TargetSecret>()
 
   putShop(shop: string, secret: ShopSecret): void {
     this.#shops.set(shop, structuredClone(secret))
+  }
+
+  putBridge(shop: string, secret: BridgeSecret): void {
+    this.#bridges.set(shop, structuredClone(secret))
   }
 
   putTarget(target: string, secret: TargetSecret): void {
@@ -16,6 +21,10 @@ export class MemorySecrets implements Secrets {
 
   async shop(shop: string): Promise<ShopSecret | undefined> {
     return structuredClone(this.#shops.get(shop))
+  }
+
+  async bridge(shop: string): Promise<BridgeSecret | undefined> {
+    return structuredClone(this.#bridges.get(shop))
   }
 
   async target(target: string): Promise<TargetSecret | undefined> {

@@ -3,6 +3,8 @@ import { SecretsProvider } from '@aws-lambda-powertools/parameters/secrets'
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import type * as z from 'zod'
 import {
+  type BridgeSecret,
+  BridgeSecretSchema,
   type ShopSecret,
   ShopSecretSchema,
   type TargetSecret,
@@ -28,6 +30,10 @@ export class AwsSecrets implements Secrets {
 
   shop(shop: string): Promise<ShopSecret | undefined> {
     return this.#read(`${this.#prefix}/shop/${shop}/webhook`, ShopSecretSchema)
+  }
+
+  bridge(shop: string): Promise<BridgeSecret | undefined> {
+    return this.#read(`${this.#prefix}/shop/${shop}/bridge`, BridgeSecretSchema)
   }
 
   target(target: string): Promise<TargetSecret | undefined> {

@@ -223,7 +223,7 @@ describe('the role of a function', { timeout: 120_000 }, () => {
   it.each(['test', 'prod'])('is the same at stage %s', (name) => {
     const dir = mkdtempSync(join(tmpdir(), 'privilege-'))
     const target = { rate: { perMinute: 60, slots: 4 } }
-    const topology = { shops: { A1: {} }, targets: { erp: target, keyed: target } }
+    const topology = { shops: { A1: { targets: [...TARGETS] } }, targets: { erp: target, keyed: target } }
     const { out } = synthesizeInto(dir, stageNamed(name), topology)
     const { functions } = readPermissions(readAssembly(out).stacks)
     rmSync(dir, { recursive: true })

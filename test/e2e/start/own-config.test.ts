@@ -18,7 +18,7 @@ test('npm start -- --config runs the bridge alone, says which secrets it lacks, 
   const url = `http://127.0.0.1:${port}/v1/shops/demo/events`
   expect(run.lines).toContain(`  webhook of demo: ${url}`)
   expect(run.lines.filter((line) => line.includes('secret put'))).toEqual([
-    `  npm run sync -- secret put shop/demo/webhook --data ${data}`,
+    `  npm run sync -- connect demo --data ${data}`,
     `  npm run sync -- secret put target/erp/erp --data ${data}`,
   ])
   expect(run.lines.join('\n')).not.toContain('demo ERP')

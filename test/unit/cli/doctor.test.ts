@@ -55,6 +55,7 @@ describe('doctor', () => {
       'mapping ok',
       'table ok',
       'secret ok',
+      'secret warning',
       'secret ok',
       'erp ok',
       'clock ok',
@@ -70,14 +71,7 @@ describe('doctor', () => {
   it.each<[string, Setup, ScriptedAnswer[], string, RegExp, RegExp]>([
     ['a broken file', { config: '{' }, [], 'config', /is not JSON/, /editor/],
     ['that nothing runs', { running: false }, [NONE], 'running', /Nothing runs/, /npm start/],
-    [
-      'a missing shop secret',
-      { secrets: false },
-      [NONE],
-      'secret',
-      /missing/,
-      /secret put shop\/A1\/webhook --new/,
-    ],
+    ['a missing shop secret', { secrets: false }, [NONE], 'secret', /missing/, /connect A1/],
     [
       'missing credentials',
       { rest: demoRestTarget('http://127.0.0.1:9', { auth: { type: 'bearer' } }) },

@@ -115,6 +115,7 @@ describe('secret list', () => {
     const cli = basic()
     expect((await cli.run('secret list --json')).json()).toEqual([
       { name: SHOP, is: 'put', secretsValid: 1, epoch: EPOCH },
+      { name: 'shop/A1/bridge', is: 'missing' },
       { name: TARGET, is: 'missing', lacks: ['username', 'password'] },
     ])
     cli.secrets.putTarget('erp', { username: 'sync-user' })
