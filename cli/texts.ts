@@ -770,7 +770,7 @@ const zh: Texts = {
     }),
     accessDenied: (action) => ({
       message: action === undefined ? 'AWS 拒绝这些凭据访问。' : `这些凭据没有权限 ${action}。`,
-      remedy: '请向账户管理者申请；所需的全部权限见 docs/guides/cli.zh.md。',
+      remedy: '请向账户管理者申请；所需的全部权限见 docs/guides/cli.zh-CN.md。',
     }),
     unreachable: (what) => ({
       message: `AWS 没有应答（${what}）。`,
