@@ -4,7 +4,7 @@ import { type EventPeek, EventPeekSchema } from '#contracts/event-peek.ts'
 import { OrderSchema } from '#contracts/order.ts'
 import type { Kind, Version } from '#contracts/scalars.ts'
 import { OrderEventSchema, RESERVED_TYPE } from '#contracts/webhook.ts'
-import { toOrder, toTombstone } from '#domain/to-order.ts'
+import { toSubject } from '#domain/to-subject.ts'
 import { type Fault, faultOf, faultOfIssue } from './event-fault.ts'
 
 /** What holds for every event of a request. */
@@ -49,10 +49,7 @@ export function readEvent(event: unknown, { shop, orderTargets, epochNo }: Event
     return invalid(faultOfIssue(first, event))
   }
   const { data } = parsed
-  const subject: Subject =
-    data.type === 'order.snapshot'
-      ? { is: 'snapshot', order: toOrder(data.snapshot, shop) }
-      : { is: 'tombstone', tombstone: toTombstone(data.tombstone, shop) }
+  const { subject, wireHash } = toSubject(data, shop)
   // Every amount of the wire is within bounds; a price times a quantity need not be.
   if (subject.is === 'snapshot' && !OrderSchema.safeEncode(subject.order).success) {
     return invalid(faultOf('amount-out-of-range', 'snapshot'))
@@ -64,8 +61,7 @@ export function readEvent(event: unknown, { shop, orderTargets, epochNo }: Event
     kind: 'order',
     targets: orderTargets,
     version,
-    // Hashes of two versions of the function say nothing about each other.
-    wireHash: `${data.hashVersion}:${data.hash}`,
+    wireHash,
     subject,
   }
 }

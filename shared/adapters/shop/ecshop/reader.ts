@@ -1,0 +1,50 @@
+import type { ShopConfig } from '#contracts/config.ts'
+import { OrderSchema } from '#contracts/order.ts'
+import { toSubject } from '#domain/to-subject.ts'
+import type { Clock } from '#ports/runtime.ts'
+import type { ShopGateway, ShopRead, ShopReader } from '#ports/shop-gateway.ts'
+
+/** A shop as a read needs it. */
+export interface ReadableShop {
+  readonly config: ShopConfig
+  readonly gateway: ShopGateway
+  /** Epochs of its webhook secret, oldest first: their order is the order of versions. */
+  readonly epochs: () => Promise<readonly string[]>
+}
+
+export interface EcshopReaderDeps {
+  /** Undefined = no shop of this id is connected. */
+  readonly shop: (id: string) => ReadableShop | undefined
+  readonly clock: Clock
+  /** Milliseconds a read may take. */
+  readonly timeoutMs: number
+}
+
+const UNAVAILABLE: ShopRead = { is: 'unavailable' }
+
+/** Reads orders out of ECShops, in the words of a delivery: as if the bridge had posted them this moment. */
+export function createEcshopReader({ shop, clock, timeoutMs }: EcshopReaderDeps): ShopReader {
+  return {
+    read: async (key) => {
+      const readable = shop(key.shop)
+      const [, id, stamp] = /^(\d+)\.(\d+)$/.exec(key.sourceId) ?? []
+      if (key.kind !== 'order' || !readable || id === undefined) return UNAVAILABLE
+
+      const identity = { id, stamp: Number(stamp) }
+      const answer = await readable.gateway.thing(key.kind, identity, clock.now() + timeoutMs)
+      if (answer.is === 'failed') return UNAVAILABLE
+      const event = answer.value
+      if (event.type !== 'order.snapshot' && event.type !== 'order.deleted') return UNAVAILABLE
+      const told = event.type === 'order.snapshot' ? event.snapshot : event.tombstone
+      // Another order under a number that was given out again is no state of this one.
+      if (told.order_id !== id || told.add_time !== identity.stamp) return UNAVAILABLE
+
+      const epochNo = (await readable.epochs()).indexOf(event.version.epoch)
+      if (epochNo < 0) return UNAVAILABLE
+      const { subject, wireHash } = toSubject(event, { id: key.shop, config: readable.config })
+      // Every amount of the wire is within bounds; a price times a quantity need not be.
+      if (subject.is === 'snapshot' && !OrderSchema.safeEncode(subject.order).success) return UNAVAILABLE
+      return { is: 'subject', subject, version: { ...event.version, epochNo }, wireHash }
+    },
+  }
+}
