@@ -30,11 +30,13 @@ class ErpSync_Tables
             'erpsync_seen' => "kind VARCHAR(8) NOT NULL, thing_id BIGINT UNSIGNED NOT NULL, stamp BIGINT UNSIGNED NOT NULL,
                 no VARCHAR(40) NOT NULL DEFAULT '', status TINYINT UNSIGNED NULL, rec_ids MEDIUMTEXT NOT NULL,
                 digest CHAR(32) NOT NULL DEFAULT '', merged_into BIGINT UNSIGNED NOT NULL DEFAULT 0,
-                gone_at INT UNSIGNED NOT NULL DEFAULT 0, seen_at INT UNSIGNED NOT NULL,
+                merged_stamp BIGINT UNSIGNED NOT NULL DEFAULT 0, gone_at INT UNSIGNED NOT NULL DEFAULT 0, seen_at INT UNSIGNED NOT NULL,
                 PRIMARY KEY (kind, thing_id, stamp), KEY merged (merged_into)",
-            // The order a line was last seen in: a line that turns up in another one tells of a merge.
-            'erpsync_line' => 'rec_id BIGINT UNSIGNED NOT NULL, order_id BIGINT UNSIGNED NOT NULL, PRIMARY KEY (rec_id),
-                KEY order_id (order_id)',
+            // The order a line was last seen in (from_id: the one it is known to come from): a line that turns up in another
+            // one tells of a merge. And what the shop may forget: the code of its SKU, the members of its package (JSON).
+            'erpsync_line' => "rec_id BIGINT UNSIGNED NOT NULL, order_id BIGINT UNSIGNED NOT NULL,
+                from_id BIGINT UNSIGNED NOT NULL DEFAULT 0, product_sn VARCHAR(60) NOT NULL DEFAULT '',
+                package_goods MEDIUMTEXT NULL, PRIMARY KEY (rec_id), KEY order_id (order_id), KEY from_id (from_id)",
             'erpsync_nonce' => 'nonce VARCHAR(64) NOT NULL, seen_at INT UNSIGNED NOT NULL, PRIMARY KEY (nonce),
                 KEY seen_at (seen_at)',
             // The instant (ms) of the ERP's figure that was last written for a SKU: an older one is refused.
