@@ -6,6 +6,8 @@ import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
 import { createGateway } from '#adapters/erp/create-gateway.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
+import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
+import { createEcshopReader, type ReadableShop } from '#adapters/shop/ecshop/reader.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { deadLetter } from '#adapters/sqs/sqs-dead-letter.ts'
 import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
@@ -35,6 +37,18 @@ const sqs = createSqsClient({ ...CALL, ...readSqsEndpoint() })
 const visibility = new SqsVisibility(sqs)
 const dynamo = createDynamoClient(CALL)
 const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
+/** A replay asks the shop first; a shop that is slow leaves the ERP its time. */
+const SHOP_READ_MS = env.CALL_DEADLINE_MS / 2
+const shops = new Map(
+  Object.entries(config.shops).map(([id, shop]): [string, ReadableShop] => [
+    id,
+    {
+      config: shop,
+      gateway: createEcshopGateway({ access: () => secrets.bridge(id), clock }),
+      epochs: async () => (await secrets.shop(id))?.epochs ?? [],
+    },
+  ]),
+)
 const limits = { ...target.rate, slotsPerBatch: 1, leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS }
 const gate = new DynamoTargetGate({ client: dynamo, table: env.TABLE_NAME, limits: () => limits, clock, ids })
 
@@ -42,6 +56,7 @@ const deliverDeps: DeliverDeps = {
   rules: target.rules,
   gateway: createGateway(target, { configDir, secrets: () => secrets.target(env.TARGET), clock, ids }),
   ledger: new DynamoLedger({ client: dynamo, table: env.TABLE_NAME, clock }),
+  shop: createEcshopReader({ shop: (id) => shops.get(id), clock, timeoutMs: SHOP_READ_MS }),
   allowTombstone: (shop, perHour) => gate.allowTombstone(shop, perHour),
   clock,
   ids,
@@ -71,7 +86,7 @@ export async function deliverBatch(records: readonly BatchRecord[], endsAt: numb
           log.warn('VISIBILITY_UNCHANGED', 'Messages come back when their visibility ends.', { failed })
       },
       endsAt,
-      longestRecordMs: env.CALL_DEADLINE_MS + STORE_MS,
+      longestRecordMs: SHOP_READ_MS + env.CALL_DEADLINE_MS + STORE_MS,
       clock,
       log,
     })

@@ -14,7 +14,7 @@ import { secretNames } from '../../../infra/secret-names.ts'
 import { stageNamed } from '../../../infra/stages.ts'
 import { readAssembly, type Stack } from '../../../local/cloud/assembly.ts'
 import type { CloudFunction } from '../../../local/cloud/cloud.ts'
-import { anOrder, aTombstone, deletedEvent } from '../../support/an-order.ts'
+import { anOrder, aTombstone, deletedEvent, snapshotEvent } from '../../support/an-order.ts'
 import { CallRecorder, type RecordedCall } from '../../support/call-recorder.ts'
 import { clientConfig } from '../../support/cloud-fixture.ts'
 import { demoRestTarget } from '../../support/demo-rest-target.ts'
@@ -23,6 +23,7 @@ import { readPermissions } from '../../support/permissions.ts'
 import { privilegeFindings, verdict } from '../../support/privilege-findings.ts'
 import { RecordingLog } from '../../support/recording-log.ts'
 import { Spine } from '../../support/spine.ts'
+import { type StubServer, startStub } from '../../support/stub-server.ts'
 import { synthesizeInto } from '../../support/synthesized.ts'
 
 const ADAPTERS = join(import.meta.dirname, '../../../shared/adapters')
@@ -34,6 +35,7 @@ const auth = { type: 'bearer' } as const
 const unknownSkus = ['NOT-IN-ERP']
 const order = (id: number) =>
   anOrder().with({ order_id: String(id), order_sn: `20261121${String(id).padStart(5, '0')}` })
+const PARKED = order(2).paid().withLine({ product_sn: 'NOT-IN-ERP' }).snapshot()
 /** gzip cannot press it into one item of the table. */
 const LONG_NOTE = createHash('shake256', { outputLength: 500_000 }).update('a long note').digest('base64')
 
@@ -41,6 +43,7 @@ describe('the role of a function', { timeout: 120_000 }, () => {
   const recorder = new CallRecorder()
   const keyed = new ErpDouble({ mode: 'request-key', unknownSkus })
   let spine: Spine
+  let bridge: StubServer
   let stacks: readonly Stack[]
   let calls: readonly RecordedCall[]
 
@@ -59,12 +62,22 @@ describe('the role of a function', { timeout: 120_000 }, () => {
     for (const target of TARGETS) {
       await spine.cloud.putSecret(secretNames(stage.name).target(target), '{"token":"invented"}')
     }
+    // The shop of now, as its bridge tells it, for the replay.
+    bridge = await startStub(() => ({ status: 200, body: { event: snapshotEvent(PARKED, { seq: 900 }) } }))
+    await spine.cloud.putSecret(
+      secretNames(stage.name).bridge('A1'),
+      JSON.stringify({
+        url: `${bridge.endpoint}/v1/`,
+        secrets: [`brsec_${Buffer.alloc(32, 9).toString('base64')}`],
+      }),
+    )
     stacks = readAssembly(spine.assembly).stacks
     await everyPath()
     calls = recorder.calls()
   })
   afterAll(async () => {
     await spine?.stop()
+    await bridge?.stop()
     await Promise.all([recorder.close(), keyed.close()])
   })
 
@@ -81,10 +94,9 @@ describe('the role of a function', { timeout: 120_000 }, () => {
     await send(edited)
     await send(order(1).cancelled().snapshot())
 
-    const parked = order(2).paid().withLine({ product_sn: 'NOT-IN-ERP' }).snapshot()
-    await send(parked)
+    await send(PARKED)
     for (const erp of erps) erp.server.unknownSkus.clear()
-    await replayed(parked.order_sn)
+    await replayed(PARKED.order_sn)
 
     for (const erp of erps) erp.fail('hang-after-commit', { op: 'place' })
     await send(order(3).paid().with({ postscript: LONG_NOTE }).snapshot())
@@ -162,6 +174,7 @@ describe('the role of a function', { timeout: 120_000 }, () => {
       const logged = (code: string) => spine.logs().filter((line) => line.includes(code)).length
       expect(logged('parked: missing-reference')).toBe(TARGETS.length)
       expect(logged('"flavour":"duplicate"')).toBe(TARGETS.length)
+      expect(bridge.requests).toHaveLength(TARGETS.length)
       expect(logged('MESSAGE_UNREADABLE')).toBe(TARGETS.length)
     })
 
@@ -237,8 +250,8 @@ describe('the role of a function', { timeout: 120_000 }, () => {
   describe('would fail', () => {
     it('without any single one of its grants', () => {
       const variants = eachGrantRemoved(stacks)
-      // Webhook: logs 2, queues 2, secret 1. Each delivery: logs 2, queues 5, table 3, secret 1.
-      expect(variants).toHaveLength(5 + TARGETS.length * 11)
+      // Webhook: logs 2, queues 2, secret 1. Each delivery: logs 2, queues 5, table 3, secrets 3.
+      expect(variants).toHaveLength(5 + TARGETS.length * 13)
       const unnoticed = variants.filter(
         ({ without }) => !findings(without).some((finding) => finding.includes(' is implicitly denied ')),
       )
