@@ -10,7 +10,7 @@ const layer = (from, allowed, comment) => ({
   severity: 'error',
   from: { path: `^${from}/` },
   to: {
-    path: '^(functions|shared|infra|local|cli|test)/',
+    path: '^(functions|shared|infra|local|cli|test|bridge)/',
     pathNot: allowed.map((path) => `^${path}`),
   },
 })

@@ -6,7 +6,7 @@ import * as z from 'zod'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 const depcruise = join(project, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs')
-const folders = ['functions', 'shared', 'infra', 'local', 'cli', 'test']
+const folders = ['functions', 'shared', 'infra', 'local', 'cli', 'test', 'bridge']
 
 const ReportSchema = z.object({
   summary: z.object({
