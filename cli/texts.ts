@@ -1,3 +1,4 @@
+import type { Health } from '#contracts/bridge.ts'
 import type { Reason, RowStatus } from '#contracts/ledger-row.ts'
 import { type ErpFailureClass, FAILURE_RULES } from '#domain/erp-failure.ts'
 import { type ReasonCode, reason } from '#domain/reasons.ts'
@@ -324,6 +325,7 @@ const en = {
       running: 'services',
       table: 'ledger',
       secret: 'secret',
+      shop: 'shop',
       erp: 'ERP',
       clock: 'clock',
       queue: 'queue',
@@ -342,6 +344,20 @@ const en = {
       remedy: 'Look whether `npm start` still runs; if it does, start it again.',
     }),
     tableOk: 'the table answers',
+    shopOk: ({ platform, bridge, stock_mode: mode, relay }: Health) =>
+      `ECShop ${platform.version}, bridge ${bridge.version}, capture by ${bridge.capture}, stock falls at ${mode}, ${relay.pending} waiting`,
+    shopEpoch: (shop: string, theirs: string, ours: string): Told => ({
+      message: `the bridge is at epoch ${theirs}, and ${ours} is the one that may post`,
+      remedy: `If the bridge is the newest installation: npm run sync -- connect ${shop}`,
+    }),
+    shopSetAside: (count: number): Told => ({
+      message: `the bridge has set ${count} events aside as invalid`,
+      remedy: 'See why on erpsync/setup.php, or with: php erpsync/cli.php set-aside',
+    }),
+    shopClock: (seconds: number): Told => ({
+      message: `the shop’s clock is ${Math.abs(seconds)} s ${seconds > 0 ? 'ahead of' : 'behind'} ours`,
+      remedy: 'It is measured and allowed for; still, set the shop’s clock by NTP.',
+    }),
     erpOk: 'it answers, and does not know what cannot exist',
     erpUnasked: 'not asked: its credentials are not there',
     noLookUp: {
@@ -893,6 +909,7 @@ const zh: Texts = {
       running: '服务',
       table: '台账',
       secret: '密钥',
+      shop: '商店',
       erp: 'ERP',
       clock: '时钟',
       queue: '队列',
@@ -911,6 +928,20 @@ const zh: Texts = {
       remedy: '请查看 `npm start` 是否仍在运行；若在运行，请重新启动。',
     }),
     tableOk: '数据表有应答',
+    shopOk: ({ platform, bridge, stock_mode: mode, relay }) =>
+      `ECShop ${platform.version}，桥接 ${bridge.version}，捕获方式 ${bridge.capture}，库存扣减 ${mode}，待发 ${relay.pending}`,
+    shopEpoch: (shop, theirs, ours) => ({
+      message: `桥接的 epoch 为 ${theirs}，而允许提交的是 ${ours}`,
+      remedy: `若该桥接是最新安装的：npm run sync -- connect ${shop}`,
+    }),
+    shopSetAside: (count) => ({
+      message: `桥接因内容无效搁置了 ${count} 个事件`,
+      remedy: '原因见 erpsync/setup.php，或运行：php erpsync/cli.php set-aside',
+    }),
+    shopClock: (seconds) => ({
+      message: `商店的时钟比本机${seconds > 0 ? '快' : '慢'} ${Math.abs(seconds)} 秒`,
+      remedy: '已测量并作补偿；仍请用 NTP 校准商店的时钟。',
+    }),
     erpOk: '有应答，且不认识不存在的参考号',
     erpUnasked: '未查询：没有凭据',
     noLookUp: {

@@ -1,5 +1,8 @@
 import * as z from 'zod'
+import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
+import type { Health } from '#contracts/bridge.ts'
 import type { SyncConfig, TargetConfig } from '#contracts/config.ts'
+import { EpochMsSchema } from '#contracts/instant.ts'
 import type { TargetSecret } from '#contracts/secrets.ts'
 import type { Found } from '#ports/erp-gateway.ts'
 import { ConfigError, loadConfig } from '#runtime/config-file.ts'
@@ -21,6 +24,7 @@ export type Check =
   | 'running'
   | 'table'
   | 'secret'
+  | 'shop'
   | 'erp'
   | 'clock'
   | 'queue'
@@ -37,6 +41,7 @@ interface Finding {
 
 /** No shop has an id of six letters, so no ERP can have this. */
 const NOBODYS_REFERENCE = 'ECdoctor-0-0'
+const SHOP_TIMEOUT_MS = 10_000
 const ERP_TIMEOUT_MS = 10_000
 /** Signed requests and tokens bear a minute everywhere; five are the webhook’s own tolerance. */
 const TOLERATED_SKEW_MS = 60_000
@@ -101,6 +106,9 @@ async function examine(cli: Cli): Promise<Finding[]> {
       ...(await reaching('secret', undefined, cli, () => secretFindings(config, connection, cli))),
     )
   }
+  for (const shop of connection ? Object.keys(config.shops) : [])
+    if (connection)
+      findings.push(...(await reaching('shop', shop, cli, () => shopFindings(shop, connection, cli))))
   for (const [target, targetConfig] of Object.entries(config.targets)) {
     findings.push(...(await erpFindings(target, targetConfig, dir, connection, cli)))
     if (connection)
@@ -211,6 +219,61 @@ async function secretFindings(
       }),
     }
   })
+}
+
+/** What a shop says of itself, where it was connected. */
+async function shopFindings(shop: string, { secrets }: Connection, { context }: Cli): Promise<Finding[]> {
+  const [access, webhook] = await Promise.all([
+    attempt(() => secrets.bridge(shop)),
+    attempt(() => secrets.shop(shop)),
+  ])
+  // A secret that is missing or malformed is a finding of its own.
+  if (!access || access === 'malformed') return []
+  const { clock, fetch } = context
+  const gateway = createEcshopGateway({ access: async () => access, clock, fetch })
+  const answer = await gateway.health(clock.now() + SHOP_TIMEOUT_MS)
+  const about = { check: 'shop', about: shop } as const
+  if (answer.is === 'failed') {
+    const { code, message, remedy } = answer.failure
+    return [{ ...about, is: 'wrong', say: () => ({ message: `${code}: ${message}`, remedy }) }]
+  }
+  const health = answer.value
+  const skewMs = EpochMsSchema.decode(health.clock.now) - clock.now()
+  const epoch = webhook === 'malformed' ? undefined : webhook?.epochs.at(-1)
+  return [
+    { ...about, is: 'ok', say: (t) => ({ message: t.doctor.shopOk(health) }) },
+    ...(epoch === undefined || epoch === health.epoch
+      ? []
+      : [
+          {
+            ...about,
+            is: 'wrong',
+            say: (t: Texts) => t.doctor.shopEpoch(shop, health.epoch, epoch),
+          } as const,
+        ]),
+    ...relayFindings(shop, health),
+    ...(Math.abs(skewMs) > TOLERATED_SKEW_MS
+      ? [
+          {
+            ...about,
+            is: 'warning',
+            say: (t: Texts) => t.doctor.shopClock(Math.round(skewMs / 1000)),
+          } as const,
+        ]
+      : []),
+  ]
+}
+
+function relayFindings(shop: string, { relay }: Health): Finding[] {
+  const about = { check: 'shop', about: shop } as const
+  const { paused, set_aside: setAside, last_error: lastError } = relay
+  return [
+    ...(paused ? [{ ...about, is: 'wrong', say: () => paused } as const] : []),
+    ...(setAside > 0
+      ? [{ ...about, is: 'warning', say: (t: Texts) => t.doctor.shopSetAside(setAside) } as const]
+      : []),
+    ...(lastError ? [{ ...about, is: 'warning', say: () => lastError } as const] : []),
+  ]
 }
 
 async function erpFindings(

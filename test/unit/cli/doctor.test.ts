@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
+import type { Health } from '#contracts/bridge.ts'
+import { EpochMsSchema } from '#contracts/instant.ts'
+import { EPOCH } from '../../support/an-order.ts'
 import { aCli } from '../../support/cli.ts'
 import { demoRestTarget } from '../../support/demo-rest-target.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { type ScriptedAnswer, scriptedFetch } from '../../support/scripted-fetch.ts'
 
 const NOW = 'Sat, 21 Nov 2026 08:30:00 GMT'
@@ -172,5 +176,72 @@ describe('doctor', () => {
     const { out } = await cli.run('doctor', { fetch, language: 'zh' })
     expect(out).toMatch(/有误 +密钥 +shop\/A1\/webhook +缺失/)
     expect(out).toContain('存在问题。')
+  })
+})
+
+const HEALTH: Health = {
+  bridge: { version: '1.0.0', capture: 'triggers' },
+  platform: { name: 'ecshop', version: 'v2.8.0', php: '8.2', database: '10.11', charset: 'utf-8' },
+  epoch: EPOCH,
+  seq: 7,
+  clock: { now: z.encode(EpochMsSchema, new ManualClock().now()), raw_offset: 28_800 },
+  currency: 'CNY',
+  stock_mode: 'shipment',
+  relay: {
+    paused: null,
+    pending: 3,
+    set_aside: 0,
+    oldest_pending_at: null,
+    last_accepted_at: null,
+    last_error: null,
+  },
+}
+
+describe('doctor at a shop that is connected', () => {
+  const ask = async (...answers: ScriptedAnswer[]) => {
+    const { findings, sent } = await examine({}, [...answers, NONE], (cli) =>
+      cli.secrets.putBridge('A1', {
+        url: 'https://shop.example/erpsync/v1/',
+        secrets: [`brsec_${Buffer.alloc(32, 5).toString('base64')}`],
+      }),
+    )
+    return { sent, shop: findings.filter(({ check }) => check === 'shop') }
+  }
+
+  it('asks the bridge how it is', async () => {
+    const { shop, sent } = await ask({ body: HEALTH })
+    expect(sent[0]).toMatchObject({ method: 'GET', url: 'https://shop.example/erpsync/v1/health.php' })
+    expect(shop).toMatchObject([{ about: 'A1', is: 'ok' }])
+    expect(shop[0]?.message).toMatch(/v2\.8\.0.*triggers.*shipment.*3 waiting/)
+  })
+
+  it.each<[string, Partial<Health>, RegExp]>([
+    ['another epoch', { epoch: 'e-newer' }, /e-newer/],
+    [
+      'a relay that is paused',
+      { relay: { ...HEALTH.relay, paused: { code: 'restored', message: 'restored backup', remedy: 'r' } } },
+      /restored backup/,
+    ],
+    ['events set aside', { relay: { ...HEALTH.relay, set_aside: 2 } }, /2 events aside/],
+    ['a wrong clock', { clock: { now: '2026-11-21T00:00:00Z', raw_offset: 0 } }, /clock is \d+ s/],
+  ])('names %s and its remedy', async (_what, change, message) => {
+    const { shop } = await ask({ body: { ...HEALTH, ...change } })
+    expect(shop[1]?.message).toMatch(message)
+    expect(shop[1]?.remedy).toBeTruthy()
+  })
+
+  it('tells what the bridge refuses with, in the bridge’s own words', async () => {
+    const { shop } = await ask({
+      status: 409,
+      body: { code: 'not-bound', message: 'Another installation.', remedy: 'Bind it.' },
+    })
+    expect(shop).toMatchObject([
+      { is: 'wrong', message: 'not-bound: Another installation.', remedy: 'Bind it.' },
+    ])
+  })
+
+  it('says that a shop cannot be reached', async () => {
+    const { shop } = await ask(new TypeError('fetch failed'))
+    expect(shop).toMatchObject([{ is: 'wrong' }])
   })
 })
