@@ -124,6 +124,8 @@ module.exports = {
     parser: 'swc',
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
+    // Its walker does not know `await using`; nothing imports these, and tsc resolves their imports.
+    exclude: { path: '[.]bridge[.]ts$' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'types', 'default'],
