@@ -16,6 +16,7 @@ class ErpSync_Health
         $state = $this->app->state;
         $counts = $this->app->outbox->counts();
         $time = $this->app->time();
+        $stock = new ErpSync_StockSwitch($this->app);
         $currency = $state->get('currency');
         $accepted = $state->int('last_accepted_at');
         return array(
@@ -34,7 +35,7 @@ class ErpSync_Health
             'seq' => $this->app->counter->current(),
             'clock' => array('now' => ErpSync_ShopTime::iso(time()), 'raw_offset' => $time->offset()),
             'currency' => $currency === '' ? 'CNY' : $currency,
-            'stock_mode' => ErpSync_StockMode::of($this->app->db),
+            'stock_mode' => $stock->current(),
             'relay' => array(
                 'paused' => self::problem($this->app->obstacle()),
                 'pending' => $counts['pending'],
