@@ -21,10 +21,11 @@ class ErpSync_Columns
             'order_id', 'order_sn', 'user_id', 'add_time', 'action_user', 'consignee', 'address', 'country', 'province',
             'city', 'district', 'sign_building', 'email', 'zipcode', 'tel', 'mobile', 'best_time', 'postscript', 'how_oos',
         ),
-        'delivery_goods' => array('rec_id', 'delivery_id', 'brand_name'),
+        'delivery_goods' => array('rec_id', 'brand_name'),
         'order_goods' => array('order_id'),
         'pay_log' => array('order_id'),
         'back_goods' => array('back_id', 'brand_name'),
+        'goods_activity' => array('act_desc'),
         'feedback' => array('parent_id'),
     );
 

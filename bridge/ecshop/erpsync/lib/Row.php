@@ -51,6 +51,19 @@ class ErpSync_Row
         return ErpSync_Text::clean($this->take($name));
     }
 
+    /**
+     * @param string $type id, int, money or text
+     * @return array name => value
+     */
+    public function each($type, array $names)
+    {
+        $values = array();
+        foreach ($names as $name) {
+            $values[$name] = $this->$type($name);
+        }
+        return $values;
+    }
+
     /** @return array name => text or null */
     public function rest()
     {
