@@ -21,40 +21,33 @@ class ErpSync_Heads
         return $stamps;
     }
 
-    /** @return array of ids above $after, rising, by primary key; for orders not those added before $since (raw) */
-    public static function after(ErpSync_Db $db, $kind, $after, $limit, $since = 0)
-    {
-        $head = ErpSync_Kinds::head($kind);
-        return $db->column(
-            'SELECT ' . $head['id'] . ' FROM {' . $head['table'] . '} WHERE ' . $head['id'] . ' > ? AND ' . ErpSync_Kinds::where($kind)
-            . ' AND ' . $head['stamp'] . ' >= ? ORDER BY ' . $head['id'] . ' LIMIT ' . (int) $limit,
-            array($after, $since)
-        );
-    }
-
-    /** @return string the highest id, '0' for none */
-    public static function last(ErpSync_Db $db, $kind)
+    private static function last(ErpSync_Db $db, $kind)
     {
         $head = ErpSync_Kinds::head($kind);
         return (string) (int) $db->value('SELECT MAX(' . $head['id'] . ') FROM {' . $head['table'] . '}');
     }
 
     /**
-     * An id below all orders added since $since, found by halving: add_time has no index, and rises with the id.
+     * An id below all that were added since $since, found by halving: the time has no index, but rises with the id.
      * @param int $since raw time
      * @return string
      */
-    public static function orderBefore(ErpSync_Db $db, $since)
+    public static function before(ErpSync_Db $db, $kind, $since)
     {
+        $head = ErpSync_Kinds::head($kind);
         $low = 0;
-        $high = (int) self::last($db, 'order');
+        $high = (int) self::last($db, $kind);
         while ($low < $high) {
             $middle = (int) floor(($low + $high) / 2);
-            $row = $db->row('SELECT order_id, add_time FROM {order_info} WHERE order_id > ? ORDER BY order_id LIMIT 1', array($middle));
-            if ($row === null || (int) $row['add_time'] >= $since) {
+            $row = $db->row(
+                'SELECT ' . $head['id'] . ' AS id, ' . $head['stamp'] . ' AS stamp FROM {' . $head['table'] . '} WHERE '
+                . $head['id'] . ' > ? ORDER BY ' . $head['id'] . ' LIMIT 1',
+                array($middle)
+            );
+            if ($row === null || (int) $row['stamp'] >= $since) {
                 $high = $middle;
             } else {
-                $low = (int) $row['order_id'];
+                $low = (int) $row['id'];
             }
         }
         return (string) $low;

@@ -31,7 +31,7 @@ class ErpSync_Tombstones
             $no = $gone['no'];
             $payload = array(
                 'order_id' => (string) $id,
-                'order_sn' => ErpSync_Text::clean($no),
+                'order_sn' => $no,
                 'add_time' => (int) $gone['stamp'],
                 'rec_ids' => $recIds,
                 'order_status' => $gone['status'] === null ? null : (int) $gone['status'],
@@ -41,7 +41,8 @@ class ErpSync_Tombstones
             $head = ErpSync_Kinds::head($kind);
             $payload = array($head['id'] => (string) $id, $head['stamp'] => (int) $gone['stamp']);
             if ($kind === 'return') {
-                $payload['order_id'] = (string) $gone['from_id'];
+                $no = (string) $gone['from_id'];
+                $payload['order_id'] = $no;
             }
         }
         $this->seen->markGone($kind, $id, $gone['stamp'], $no, $recIds);
