@@ -173,7 +173,8 @@ class ErpSync_SetupView
         foreach ($rows as $row) {
             $html .= '<tr><th>' . $this->say($row[0]) . '</th><td>' . $this->html($row[1]) . '</td></tr>';
         }
-        return $this->section('', 'Status', $html . '</table>' . $this->button('test', 'Test the connection')
+        return $this->section('', 'Status', $html . '</table>'
+            . ($this->code === null ? $this->button('test', 'Test the connection') : '')
             . $this->button('check', 'Check everything'));
     }
 
