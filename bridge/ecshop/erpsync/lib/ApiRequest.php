@@ -79,12 +79,6 @@ class ErpSync_ApiRequest
         return new ErpSync_ApiFields($decoded, $names);
     }
 
-    /** @return string SHA-256 of what was asked, in hex: the same command with another content is told by it */
-    public function bodyHash()
-    {
-        return hash('sha256', $this->body);
-    }
-
     private static function decode($text)
     {
         $decoded = urldecode($text);

@@ -51,6 +51,9 @@ class ErpSync_Things
         }
         $event = $found['is'] === 'event' ? $found['event'] : null;
         if ($event === null && $stamp !== null) {
+            // What has just been deleted is not in the outbox yet.
+            $collector = new ErpSync_Collector($this->app);
+            $collector->collect();
             $event = $this->events->gone($this->kind, $id, $stamp);
         }
         if ($event === null) {
@@ -71,8 +74,8 @@ class ErpSync_Things
         $bytes = 0;
         $next = count($ids) < $limit ? null : (string) end($ids);
         $last = $after;
-        foreach ($ids as $id) {
-            $found = $this->events->snapshot($this->kind, $id);
+        $highest = 0;
+        foreach ($this->events->snapshots($this->kind, $ids) as $id => $found) {
             if ($found['is'] === 'event') {
                 $bytes += strlen(json_encode($found['event']));
                 if ($bytes > self::PAGE_BYTES && $events !== array()) {
@@ -80,10 +83,11 @@ class ErpSync_Things
                     break;
                 }
                 $events[] = $found['event'];
-                $this->app->counter->keepHighWater($found['event']['version']['seq']);
+                $highest = max($highest, $found['event']['version']['seq']);
             }
             $last = $id;
         }
+        $this->app->counter->keepHighWater($highest);
         return array('epoch' => $this->app->state->get('epoch'), 'events' => $events, 'next' => $next);
     }
 
@@ -92,8 +96,7 @@ class ErpSync_Things
         $ids = $this->events->page($this->kind, $after, $limit, $since);
         list($stamp, $at) = self::$times[$this->kind];
         $digests = array();
-        foreach ($ids as $id) {
-            $found = $this->events->snapshot($this->kind, $id);
+        foreach ($this->events->snapshots($this->kind, $ids) as $id => $found) {
             if ($found['is'] !== 'event') {
                 continue;
             }
