@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { text } from 'node:stream/consumers'
 import * as z from 'zod'
+import { answerBridge, BRIDGE_PATH } from './bridge-api.ts'
 import { FREIGHT, PRODUCTS } from './catalogue.ts'
 import type { DemoShop } from './shop.ts'
 import { buyerOf, goodsOf, type ShopOrder, totalOf, wire } from './shop-order.ts'
@@ -23,6 +24,7 @@ const GUIDE = {
   what: 'The demo shop of ecshop-erp-sync. Everything in it is invented.',
   paths: {
     'GET /orders': 'its orders',
+    [BRIDGE_PATH]: 'its bridge, for signed calls: docs/contracts/bridge-v1.md',
     'GET /outbox': 'what its bridge has not got accepted yet',
     'POST /orders': '{"paid", "lines": [{"sku", "quantity"}]}, all optional: places an order',
     'POST /orders/{no}/pay': 'pays it, which confirms it',
@@ -47,6 +49,7 @@ export function createShopServer(shop: DemoShop, webhookUrl: () => string): Serv
 
 async function answer(request: IncomingMessage, shop: DemoShop, webhookUrl: string): Promise<Reply> {
   const { pathname } = new URL(request.url ?? '/', 'http://shop')
+  if (pathname.startsWith(BRIDGE_PATH)) return answerBridge(request, shop)
   const route = `${request.method} ${pathname}`
   if (route === 'GET /') return { status: 200, body: GUIDE }
   if (route === 'GET /orders') return { status: 200, body: { demo: true, orders: shop.orders().map(shown) } }

@@ -1,123 +1,133 @@
-import { randomBytes, randomUUID } from 'node:crypto'
-import { EventEmitter, once } from 'node:events'
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as delay } from 'node:timers/promises'
-import * as z from 'zod'
-import { signWebhook } from '#app/standard-webhooks.ts'
-import {
-  type EventResult,
-  ProblemSchema,
-  WebhookAnswerSchema,
-  type WebhookEvent,
-} from '#contracts/webhook.ts'
+import { EventEmitter } from 'node:events'
+import type { Shipment, StockModeSchema } from '#contracts/bridge.ts'
+import type { Kind } from '#contracts/scalars.ts'
+import type { EventResult, WebhookEvent } from '#contracts/webhook.ts'
 import { BUYERS, PRODUCTS, type Product } from './catalogue.ts'
-import { type ShopOrder, ShopOrderSchema, toEvent } from './shop-order.ts'
+import { type Change, type OrderRow, ShopDatabase, type Stock } from './shop-database.ts'
+import {
+  type ShopDelivery,
+  type ShopOrder,
+  ShopOrderSchema,
+  sentOf,
+  toEvent,
+  tombstoneOf,
+  userIdOf,
+} from './shop-order.ts'
+import { type Refusal, ShopRelay } from './shop-relay.ts'
+import {
+  type Customer,
+  CustomerSchema,
+  customerEvent,
+  deletedEvent,
+  type Return,
+  ReturnSchema,
+  returnEvent,
+  returnOf,
+  type Ticket,
+  TicketSchema,
+  ticketEvent,
+} from './shop-things.ts'
+
+export type StockMode = (typeof StockModeSchema)['_output']
 
 export interface DemoShopOptions {
-  /** Orders, counter, outbox and signing secret live in this SQLite file. */
+  /** Everything of the shop lives in this SQLite file. */
   readonly file: string
   readonly now?: () => number
+  readonly products?: readonly [Product, ...Product[]]
+  /** Default: `shipment`, as ECShop has it. */
+  readonly stockMode?: StockMode
 }
 
 export interface PlaceOptions {
   readonly items?: readonly { readonly product: Product; readonly quantity: number }[]
   readonly paid?: boolean
+  /** Default: one of the demo’s buyers in turn. */
+  readonly buyer?: number
+  readonly userId?: string
 }
 
 /** What stands in the outbox, and why it still does. */
 export interface Waiting {
+  /** Of an order its number. */
   readonly no: string
   /** The code of the last answer; undefined when it was not sent yet. */
   readonly why: string | undefined
 }
 
-const FIRST_ORDER_ID = 1001
-const BATCH = 20
-const CALL_TIMEOUT_MS = 15_000
-const FIRST_PAUSE_MS = 250
-const LONGEST_PAUSE_MS = 5_000
+const FIRST_IDS: Readonly<Record<Kind, number>> = { order: 1001, customer: 21, return: 501, ticket: 301 }
 
-const RowSchema = z.object({
-  body: z.string().transform((text) => ShopOrderSchema.parse(JSON.parse(text))),
-  last_event: z.string().nullable(),
-  accepted_seq: z.int(),
-})
-const PendingSchema = z.object({ order_id: z.int(), trigger_seq: z.int() })
-const WaitingSchema = z.object({ no: z.string(), why: z.string().nullable() })
-const SeqSchema = z.object({ seq: z.int() })
-const IdentitySchema = z.object({ epoch: z.string(), secret: z.string() })
+const orderOf = ({ body }: OrderRow): ShopOrder => ShopOrderSchema.parse(JSON.parse(body))
 
 /**
  * A shop that exists nowhere else. It does what the bridge in an ECShop does: a change and its outbox row are one
  * transaction, each snapshot draws its own seq just before it is read, a row leaves the outbox once its event was accepted.
  */
 export class DemoShop {
-  readonly #database: DatabaseSync
+  readonly stockMode: StockMode
+  readonly database: ShopDatabase
+  readonly #products: readonly [Product, ...Product[]]
   readonly #now: () => number
   readonly #news = new EventEmitter()
-  readonly #stopping = new AbortController()
-  #relaying: Promise<void> = Promise.resolve()
+  readonly #relay: ShopRelay
 
-  constructor({ file, now = Date.now }: DemoShopOptions) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  constructor({ file, now = Date.now, products = PRODUCTS, stockMode = 'shipment' }: DemoShopOptions) {
+    this.database = new ShopDatabase(file, products)
+    this.stockMode = stockMode
+    this.#products = products
     this.#now = now
-    this.#database = new DatabaseSync(file)
-    this.#database.exec(`
-      CREATE TABLE IF NOT EXISTS bridge (epoch TEXT NOT NULL, secret TEXT NOT NULL);
-      CREATE TABLE IF NOT EXISTS counter (seq INTEGER NOT NULL);
-      CREATE TABLE IF NOT EXISTS orders (
-        id INTEGER PRIMARY KEY, no TEXT NOT NULL UNIQUE, body TEXT NOT NULL,
-        last_event TEXT, accepted_seq INTEGER NOT NULL DEFAULT 0
-      );
-      CREATE TABLE IF NOT EXISTS outbox (
-        order_id INTEGER PRIMARY KEY, trigger_seq INTEGER NOT NULL, why TEXT, set_aside INTEGER NOT NULL DEFAULT 0
-      );
-      INSERT INTO counter SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM counter);
-    `)
-    // As at the installation of a bridge: a new database is a new epoch, with a secret of its own.
-    this.#database
-      .prepare('INSERT INTO bridge SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM bridge)')
-      .run(`demo-${randomUUID().slice(0, 8)}`, `whsec_${randomBytes(32).toString('base64')}`)
+    this.#relay = new ShopRelay({
+      database: this.database,
+      news: this.#news,
+      now,
+      eventOf: (change) => this.eventOf(change),
+    })
   }
 
   /** What the other side has to know of this bridge. */
   get identity(): { readonly epoch: string; readonly secret: string } {
-    return IdentitySchema.parse(this.#database.prepare('SELECT epoch, secret FROM bridge').get())
+    return this.database.identity
+  }
+
+  /** Epoch seconds. */
+  time(): number {
+    return Math.floor(this.#now() / 1000)
   }
 
   orders(): ShopOrder[] {
-    return this.#database
-      .prepare('SELECT body, last_event, accepted_seq FROM orders ORDER BY id')
-      .all()
-      .map((row) => RowSchema.parse(row).body)
+    return this.database.orders().map(orderOf)
   }
 
   order(no: string): ShopOrder | undefined {
-    return this.#find(no)?.body
+    const row = this.database.orderByNo(no)
+    return row && orderOf(row)
+  }
+
+  orderById(id: number): ShopOrder | undefined {
+    const row = this.database.order(id)
+    return row && orderOf(row)
   }
 
   /** The newest version of the order that was accepted; 0 for none. */
   acceptedSeq(no: string): number {
-    return this.#find(no)?.accepted_seq ?? 0
+    return this.database.orderByNo(no)?.accepted_seq ?? 0
   }
 
   outbox(): Waiting[] {
-    return this.#database
-      .prepare('SELECT no, why FROM outbox JOIN orders ON orders.id = order_id ORDER BY trigger_seq')
-      .all()
-      .map((row) => WaitingSchema.parse(row))
-      .map(({ no, why }) => ({ no, why: why ?? undefined }))
+    return this.database.unrelayedChanges().map(({ kind, id, why }) => ({
+      no: (kind === 'order' ? this.database.order(id)?.no : undefined) ?? `${kind} ${id}`,
+      why: why ?? undefined,
+    }))
   }
 
-  place({ items, paid = false }: PlaceOptions = {}): ShopOrder {
-    return this.#transaction(() => {
-      const id = this.#nextId()
-      const now = this.#time()
+  place({ items, paid = false, buyer, userId }: PlaceOptions = {}): ShopOrder {
+    return this.database.transaction(() => {
+      const id = this.database.nextId('order', FIRST_IDS.order)
+      const now = this.time()
+      const products = this.#products
       const chosen = items ?? [
-        { product: PRODUCTS[id % PRODUCTS.length] ?? PRODUCTS[0], quantity: 1 + (id % 3) },
-        { product: PRODUCTS[(id + 1) % PRODUCTS.length] ?? PRODUCTS[0], quantity: 1 },
+        { product: products[id % products.length] ?? products[0], quantity: 1 + (id % 3) },
+        { product: products[(id + 1) % products.length] ?? products[0], quantity: 1 },
       ]
       const order: ShopOrder = {
         id,
@@ -125,13 +135,15 @@ export class DemoShop {
         status: paid ? 'confirmed' : 'placed',
         addTime: now,
         payTime: paid ? now : 0,
-        buyer: id % BUYERS.length,
+        buyer: buyer ?? id % BUYERS.length,
+        ...(userId === undefined ? {} : { userId }),
         lines: chosen.map(({ product, quantity }, index) => ({
           ...product,
           recId: String(id * 10 + index),
           quantity,
         })),
       }
+      if (this.stockMode === 'placement') this.#moveStock(order, -1)
       return this.#store(order)
     })
   }
@@ -139,7 +151,7 @@ export class DemoShop {
   pay(no: string): ShopOrder | undefined {
     return this.#change(no, (order) =>
       order.status === 'placed' && order.payTime === 0
-        ? { ...order, status: 'confirmed', payTime: this.#time() }
+        ? { ...order, status: 'confirmed', payTime: this.time() }
         : undefined,
     )
   }
@@ -153,10 +165,72 @@ export class DemoShop {
     })
   }
 
-  cancel(no: string): ShopOrder | undefined {
-    return this.#change(no, (order) =>
-      order.status === 'cancelled' ? undefined : { ...order, status: 'cancelled' },
-    )
+  /** @param reason is shown to the customer */
+  cancel(no: string, reason?: string): ShopOrder | undefined {
+    return this.#change(no, (order) => {
+      if (order.status === 'cancelled') return undefined
+      if (this.stockMode === 'placement') this.#moveStock(order, 1)
+      return { ...order, status: 'cancelled', ...(reason === undefined ? {} : { toBuyer: reason }) }
+    })
+  }
+
+  /** Only what is cancelled can be deleted. */
+  delete(no: string): ShopOrder | undefined {
+    return this.database.transaction(() => {
+      const order = this.order(no)
+      if (order?.status !== 'cancelled') return undefined
+      this.database.deleteOrder(order.id)
+      this.#record('order', order.id, { stamp: order.addTime, tombstone: tombstoneOf(order) })
+      return order
+    })
+  }
+
+  /** A parcel leaves the warehouse. The caller has made sure that the lines are there and have so much left. */
+  ship(no: string, { tracking, lines }: Pick<Shipment, 'tracking' | 'lines'>): ShopDelivery | undefined {
+    let delivery: ShopDelivery | undefined
+    this.#change(no, (order) => {
+      const deliveries = order.deliveries ?? []
+      delivery = {
+        id: String(order.id * 100 + deliveries.length),
+        no: `${order.no}-${deliveries.length + 1}`,
+        returned: false,
+        tracking,
+        at: this.time(),
+        lines: lines.map(({ rec_id, quantity }) => ({ recId: rec_id, quantity })),
+      }
+      if (this.stockMode === 'shipment') {
+        for (const { recId, quantity } of delivery.lines) {
+          const line = order.lines.find((one) => one.recId === recId)
+          if (line) this.database.moveStock(line.goodsId, line.productId, -quantity)
+        }
+      }
+      return { ...order, status: 'confirmed', deliveries: [...deliveries, delivery] }
+    })
+    return delivery
+  }
+
+  /** All that was shipped comes back, a return for each delivery note. */
+  takeBack(no: string): Return[] {
+    const returns: Return[] = []
+    this.#change(no, (order) => {
+      const open = (order.deliveries ?? []).filter(({ returned }) => !returned)
+      if (open.length === 0) return undefined
+      for (const delivery of open) {
+        const id = this.database.nextId('return', FIRST_IDS.return)
+        const source = { ...order, userId: userIdOf(order) }
+        const back = returnOf(source, delivery, { id, time: this.time(), firstRecId: id * 100 })
+        this.#storeThing('return', id, back)
+        returns.push(back)
+      }
+      if (this.stockMode === 'shipment') {
+        for (const line of order.lines) {
+          this.database.moveStock(line.goodsId, line.productId, sentOf(order, line))
+        }
+      }
+      const deliveries = (order.deliveries ?? []).map((delivery) => ({ ...delivery, returned: true }))
+      return { ...order, status: 'returned', payTime: 0, deliveries }
+    })
+    return returns
   }
 
   /** Queues the order once more, unchanged: it goes out under a new version. */
@@ -164,137 +238,158 @@ export class DemoShop {
     return this.#change(no, (order) => order)
   }
 
+  register(): Customer {
+    return this.database.transaction(() => {
+      const id = this.database.nextId('customer', FIRST_IDS.customer)
+      const customer = { id, name: `demo-${id}`, regTime: this.time(), mobile: '10000000000' }
+      return this.#storeThing('customer', id, customer)
+    })
+  }
+
+  customer(id: number): Customer | undefined {
+    return this.#thing('customer', id, CustomerSchema)
+  }
+
+  moveHouse(id: number, mobile: string): void {
+    this.database.transaction(() => {
+      const customer = this.customer(id)
+      if (customer) this.#storeThing('customer', id, { ...customer, mobile })
+    })
+  }
+
+  unregister(id: number): void {
+    this.database.transaction(() => {
+      const customer = this.customer(id)
+      if (!customer) return
+      this.database.deleteThing('customer', id)
+      const tombstone = { user_id: String(id), reg_time: customer.regTime }
+      this.#record('customer', id, { stamp: customer.regTime, tombstone })
+    })
+  }
+
+  /** A customer’s message. */
+  ask(title: string, text: string, about?: Pick<ShopOrder, 'id' | 'no' | 'addTime'>): Ticket {
+    return this.database.transaction(() => {
+      const id = this.database.nextId('ticket', FIRST_IDS.ticket)
+      const order = about ? { id: about.id, no: about.no, addTime: about.addTime } : null
+      return this.#storeThing('ticket', id, { id, time: this.time(), title, text, order, replies: [] })
+    })
+  }
+
+  ticket(id: number): Ticket | undefined {
+    return this.#thing('ticket', id, TicketSchema)
+  }
+
+  /** Answers the id of the reply. */
+  reply(id: number, author: string, text: string): number | undefined {
+    return this.database.transaction(() => {
+      const ticket = this.ticket(id)
+      if (!ticket) return undefined
+      const reply = { id: ticket.id * 1000 + ticket.replies.length, time: this.time(), author, text }
+      this.#storeThing('ticket', id, { ...ticket, replies: [...ticket.replies, reply] })
+      return reply.id
+    })
+  }
+
+  dropTicket(id: number): void {
+    this.database.transaction(() => {
+      const ticket = this.ticket(id)
+      if (!ticket) return
+      this.database.deleteThing('ticket', id)
+      this.#record('ticket', id, {
+        stamp: ticket.time,
+        tombstone: { msg_id: String(id), msg_time: ticket.time },
+      })
+    })
+  }
+
+  stockOf(sku: string): Stock | undefined {
+    return this.database.stockOf(sku)[0]
+  }
+
+  setStock(sku: string, quantity: number): void {
+    const stock = this.stockOf(sku)
+    if (stock) this.database.setStock({ ...stock, quantity })
+  }
+
+  /** By primary key, rising. */
+  idsOf(kind: Kind, after: number, limit: number): number[] {
+    return this.database.ids(kind, after, limit)
+  }
+
+  /** The thing’s own event, under a version drawn for it; with a stamp that very identity, even if it is gone. */
+  event(kind: Kind, id: number, stamp?: number): WebhookEvent | undefined {
+    const version = { epoch: this.identity.epoch, seq: this.database.draw() }
+    const found = this.#present(kind, id, version)
+    if (found && (stamp === undefined || found.stamp === stamp)) return found.event
+    const payload = stamp === undefined ? undefined : this.database.tombstone(kind, id, stamp)
+    return payload === undefined ? undefined : deletedEvent(kind, payload, version)
+  }
+
+  /** What is told of a change. @throws Error if the row tells of a thing that is not there */
+  eventOf({ kind, id, deleted, stamp }: Change): WebhookEvent {
+    const event = this.event(kind, id, deleted ? stamp : undefined)
+    if (!event) throw new Error(`the outbox names a ${kind} that is not there`)
+    return event
+  }
+
   /** The event the relay would send now, under a version of its own, without sending it. */
   capture(no: string): WebhookEvent | undefined {
     const order = this.order(no)
-    return order && toEvent(order, { epoch: this.identity.epoch, seq: this.#draw() })
+    return order && this.event('order', order.id)
   }
 
   /** The bytes of the order's last accepted event. */
   lastEvent(no: string): string | undefined {
-    return this.#find(no)?.last_event ?? undefined
+    return this.database.orderByNo(no)?.last_event ?? undefined
   }
 
   /** Relays what is in the outbox, and what will be, until `close`. */
   relayTo(webhookUrl: string): void {
-    this.#relaying = this.#relay(webhookUrl)
+    this.#relay.start(webhookUrl)
   }
 
-  /** Posts events, given as JSON. Answers what became of each, or why the whole request was refused. */
-  async post(webhookUrl: string, events: readonly string[]): Promise<EventResult[] | Refusal> {
-    const body = `{"events":[${events.join(',')}]}`
-    const id = `msg_${randomUUID()}`
-    const timestamp = this.#time()
-    try {
-      const response = await fetch(webhookUrl, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'webhook-id': id,
-          'webhook-timestamp': String(timestamp),
-          'webhook-signature': signWebhook(this.identity.secret, id, timestamp, body),
-        },
-        body,
-        signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]),
-      })
-      const answer: unknown = await response.json()
-      const results = WebhookAnswerSchema.safeParse(answer)
-      if (results.success) return results.data.results
-      return { refused: ProblemSchema.safeParse(answer).data?.code ?? `HTTP ${response.status}` }
-    } catch {
-      return { refused: 'no-answer' }
-    }
+  post(webhookUrl: string, events: readonly string[]): Promise<EventResult[] | Refusal> {
+    return this.#relay.post(webhookUrl, events)
   }
 
   async close(): Promise<void> {
-    this.#stopping.abort()
-    await this.#relaying
-    this.#database.close()
+    await this.#relay.close()
+    this.database.close()
   }
 
-  async #relay(webhookUrl: string): Promise<void> {
-    const { signal } = this.#stopping
-    let pauseMs = FIRST_PAUSE_MS
-    while (!signal.aborted) {
-      const pending = this.#pending()
-      try {
-        if (pending.length === 0) await once(this.#news, 'change', { signal })
-        else if (await this.#send(webhookUrl, pending)) pauseMs = FIRST_PAUSE_MS
-        else {
-          await delay(pauseMs, undefined, { signal })
-          pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)
-        }
-      } catch (error) {
-        if (!signal.aborted) throw error
+  #present(
+    kind: Kind,
+    id: number,
+    version: WebhookEvent['version'],
+  ): { stamp: number; event: WebhookEvent } | undefined {
+    switch (kind) {
+      case 'order': {
+        const order = this.orderById(id)
+        return order && { stamp: order.addTime, event: toEvent(order, version) }
+      }
+      case 'customer': {
+        const customer = this.customer(id)
+        return customer && { stamp: customer.regTime, event: customerEvent(customer, version) }
+      }
+      case 'return': {
+        const back = this.#thing('return', id, ReturnSchema)
+        return back && { stamp: back.time, event: returnEvent(back, version) }
+      }
+      case 'ticket': {
+        const ticket = this.ticket(id)
+        return ticket && { stamp: ticket.time, event: ticketEvent(ticket, version) }
       }
     }
   }
 
-  /** False when something has to be tried again. */
-  async #send(webhookUrl: string, pending: readonly z.infer<typeof PendingSchema>[]): Promise<boolean> {
-    const { epoch } = this.identity
-    const parcels = pending.map((row) => {
-      const seq = this.#draw()
-      return { ...row, seq, event: JSON.stringify(toEvent(this.#byId(row.order_id), { epoch, seq })) }
-    })
-    const results = await this.post(
-      webhookUrl,
-      parcels.map(({ event }) => event),
-    )
-    if (this.#stopping.signal.aborted) return false
-    const outcomes = parcels.map((parcel, index) => {
-      const outcome = 'refused' in results ? results : results[index]
-      if (outcome && 'result' in outcome) return { parcel, ...outcome }
-      return { parcel, result: 'retry' as const, code: outcome?.refused }
-    })
-    for (const { parcel, result, code } of outcomes) {
-      if (result === 'accepted' || result === 'not-subscribed') this.#accepted(parcel)
-      // What is invalid stays invalid until somebody changes the order.
-      else this.#keep(parcel, code ?? result, result === 'invalid')
-    }
-    return outcomes.every(({ result }) => result !== 'retry')
-  }
-
-  /** A change that came while the event was under way keeps its row. */
-  #accepted(parcel: z.infer<typeof PendingSchema> & { seq: number; event: string }): void {
-    this.#transaction(() => {
-      this.#database
-        .prepare('UPDATE orders SET last_event = ?, accepted_seq = ? WHERE id = ?')
-        .run(parcel.event, parcel.seq, parcel.order_id)
-      this.#database
-        .prepare('DELETE FROM outbox WHERE order_id = ? AND trigger_seq = ?')
-        .run(parcel.order_id, parcel.trigger_seq)
-    })
-  }
-
-  #keep({ order_id, trigger_seq }: z.infer<typeof PendingSchema>, why: string, setAside: boolean): void {
-    this.#database
-      .prepare('UPDATE outbox SET why = ?, set_aside = ? WHERE order_id = ? AND trigger_seq = ?')
-      .run(why, setAside ? 1 : 0, order_id, trigger_seq)
-  }
-
-  #pending() {
-    return this.#database
-      .prepare('SELECT order_id, trigger_seq FROM outbox WHERE set_aside = 0 ORDER BY trigger_seq LIMIT ?')
-      .all(BATCH)
-      .map((row) => PendingSchema.parse(row))
-  }
-
-  #find(no: string) {
-    const row = this.#database
-      .prepare('SELECT body, last_event, accepted_seq FROM orders WHERE no = ?')
-      .get(no)
-    return row && RowSchema.parse(row)
-  }
-
-  #byId(id: number): ShopOrder {
-    return RowSchema.parse(
-      this.#database.prepare('SELECT body, last_event, accepted_seq FROM orders WHERE id = ?').get(id),
-    ).body
+  #thing<Thing>(kind: Kind, id: number, schema: { parse(value: unknown): Thing }): Thing | undefined {
+    const body = this.database.thing(kind, id)
+    return body === undefined ? undefined : schema.parse(JSON.parse(body))
   }
 
   #change(no: string, change: (order: ShopOrder) => ShopOrder | undefined): ShopOrder | undefined {
-    return this.#transaction(() => {
+    return this.database.transaction(() => {
       const order = this.order(no)
       const changed = order && change(order)
       return changed && this.#store(changed)
@@ -302,48 +397,39 @@ export class DemoShop {
   }
 
   #store(order: ShopOrder): ShopOrder {
-    const body = JSON.stringify(order)
-    this.#database
-      .prepare(
-        'INSERT INTO orders (id, no, body) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body',
-      )
-      .run(order.id, order.no, body)
-    this.#database
-      .prepare('INSERT OR REPLACE INTO outbox (order_id, trigger_seq) VALUES (?, ?)')
-      .run(order.id, this.#draw())
-    this.#news.emit('change')
+    this.database.putOrder({ id: order.id, no: order.no, body: JSON.stringify(order) })
+    this.#record('order', order.id)
     return order
   }
 
-  #draw(): number {
-    return SeqSchema.parse(this.#database.prepare('UPDATE counter SET seq = seq + 1 RETURNING seq').get()).seq
+  #storeThing<Thing>(kind: Kind, id: number, thing: Thing): Thing {
+    this.database.putThing(kind, id, JSON.stringify(thing))
+    this.#record(kind, id)
+    return thing
   }
 
-  #nextId(): number {
-    return SeqSchema.parse(
-      this.#database.prepare('SELECT COALESCE(MAX(id) + 1, ?) AS seq FROM orders').get(FIRST_ORDER_ID),
-    ).seq
+  #record(kind: Kind, id: number, gone?: { readonly stamp: number; readonly tombstone: object }): void {
+    const at = this.time()
+    if (gone) {
+      this.database.forgetChange(kind, id)
+      this.database.recordChange({
+        kind,
+        id,
+        at,
+        stamp: gone.stamp,
+        payload: JSON.stringify(gone.tombstone),
+      })
+    } else {
+      this.database.recordChange({ kind, id, at })
+    }
+    this.#news.emit('change')
   }
 
-  #time(): number {
-    return Math.floor(this.#now() / 1000)
-  }
-
-  #transaction<T>(run: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
-      const result = run()
-      this.#database.exec('COMMIT')
-      return result
-    } catch (error) {
-      this.#database.exec('ROLLBACK')
-      throw error
+  #moveStock({ lines }: ShopOrder, sign: 1 | -1): void {
+    for (const { goodsId, productId, quantity } of lines) {
+      this.database.moveStock(goodsId, productId, sign * quantity)
     }
   }
-}
-
-export interface Refusal {
-  readonly refused: string
 }
 
 /** ECShop begins an order number with the date in the shop's time zone. */

@@ -694,9 +694,8 @@ export function shopGatewayConformance(
         expect(await world.stock(plain)).toBe(winner?.quantity)
       })
 
-      it.runIf(stockMode === 'shipment')(
-        'is left alone when an order came in between, though its number did not move',
-        async () => {
+      if (stockMode === 'shipment') {
+        it('is left alone when an order came in between, though its number did not move', async () => {
           const [sku] = world.skus.variants
           await world.setStock(sku, 25)
           const item = await itemOf(sku)
@@ -705,8 +704,8 @@ export function shopGatewayConformance(
           const [result] = await write([change(item, 26)])
           expect(['conflict', 'busy']).toContain(result?.result)
           expect(await world.stock(sku)).toBe(25)
-        },
-      )
+        })
+      }
 
       it('refuses more than 200 SKUs at once', async () => {
         const skus = Array.from({ length: 201 }, (_, index) => `SKU-${index}`)
