@@ -98,7 +98,7 @@ class ErpSync_StockWrite
                 // tests. (ECShop forgets to deduct some lines of mixed notes: then the next run sees the order changed.)
                 $result = array('result' => 'conflict', 'quantity' => $sku['quantity']);
             } else {
-                $result = $this->tryOne($sku, $item['expect'], $figure, $maximum['goods'], $asOf, $origin);
+                $result = $this->tryOne($sku, $item['expect'], $figure, $asOf, $origin);
                 $isShown = $isShown || $result['isShown'];
             }
             $results[] = array(
@@ -116,10 +116,10 @@ class ErpSync_StockWrite
     }
 
     /** A SKU that the database would not let us lock is busy; the others of the call are not touched by that. */
-    private function tryOne(array $sku, $expect, $figure, $goodsMaximum, $asOf, $origin)
+    private function tryOne(array $sku, $expect, $figure, $asOf, $origin)
     {
         try {
-            return $this->writeOne($sku, $expect, $figure, $goodsMaximum, $asOf, $origin);
+            return $this->writeOne($sku, $expect, $figure, $asOf, $origin);
         } catch (ErpSync_DbError $error) {
             if ($error->getCode() !== 1205 && $error->getCode() !== 1213) {
                 throw $error;
@@ -129,7 +129,7 @@ class ErpSync_StockWrite
     }
 
     /** @return array result, quantity, isShown: whether pages of the shop show something else now */
-    private function writeOne(array $sku, $expect, $figure, $goodsMaximum, $asOf, $origin)
+    private function writeOne(array $sku, $expect, $figure, $asOf, $origin)
     {
         $ids = array($sku['goods_id'], $sku['product_id']);
         $this->db->exec(
@@ -159,15 +159,16 @@ class ErpSync_StockWrite
                 }
             }
             // By primary keys: `products` has no index on goods_id, and locking all of it would stop every checkout.
+            // A sum beyond its column is clamped by the server.
             $changed = $this->db->exec(
                 'UPDATE {products} p
                  JOIN {goods} g ON g.goods_id = p.goods_id
                  JOIN {erpsync_stock} s ON s.goods_id = p.goods_id AND s.product_id = p.product_id
                  JOIN (SELECT COALESCE(SUM(product_number), 0) AS number FROM {products} WHERE product_id IN (?)) others
-                 SET p.product_number = ?, g.goods_number = LEAST(?, others.number + ?), ' . $set . '
+                 SET p.product_number = ?, g.goods_number = others.number + ?, ' . $set . '
                  WHERE p.product_id = ? AND p.goods_id = ? AND COALESCE(p.product_number, 0) IN (?) AND ' . $kept,
                 array_merge(
-                    array($others, $figure, $goodsMaximum, $figure, $asOf, $figure, $origin),
+                    array($others, $figure, $figure, $asOf, $figure, $origin),
                     array($sku['product_id'], $sku['goods_id'], array($expect, $figure)),
                     $ids,
                     array($asOf)
