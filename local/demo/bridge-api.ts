@@ -13,8 +13,7 @@ import { instant } from './shop-order.ts'
 export const BRIDGE_PATH = '/erpsync/v1/'
 
 type Read = (shop: DemoShop, query: Readonly<Record<string, string>>) => BridgeAnswer
-/** @param text the body as it came: a command is known again by it */
-type Write = (shop: DemoShop, body: unknown, text: string) => BridgeAnswer
+type Write = (shop: DemoShop, body: unknown) => BridgeAnswer
 
 const READS: Readonly<Record<string, Read>> = {
   'health.php': health,
@@ -56,7 +55,7 @@ export async function answerBridge(request: IncomingMessage, shop: DemoShop): Pr
   if (text === undefined) return refuse('invalid-encoding', 'The body is not UTF-8.', 'Encode it in UTF-8.')
   const json = parsed(text)
   if (!json.ok) return refuse('not-json', 'The body is not JSON.', 'Send what a JSON encoder returns.')
-  return shop.database.transaction(() => write(shop, json.value, text))
+  return shop.database.transaction(() => write(shop, json.value))
 }
 
 function checkSignature(

@@ -17,11 +17,11 @@ import { type ShopOrder, sentOf, statusesOf, userIdOf } from './shop-order.ts'
 const COMPARE = 'Compare it with what the shop told.'
 
 /** `POST shipments.php` */
-export function recordShipment(shop: DemoShop, body: unknown, text: string): BridgeAnswer {
+export function recordShipment(shop: DemoShop, body: unknown): BridgeAnswer {
   const asked = ShipmentSchema.safeParse(body)
   if (!asked.success) return refuseFields(asked.error)
   const shipment = asked.data
-  const before = answered(shop, 'shipment', shipment.shipment_id, text)
+  const before = answered(shop, 'shipment', shipment.shipment_id, shipment)
   if (before) return before
   const { order, refusal } = identified(shop, shipment.order)
   if (refusal) return refusal
@@ -37,7 +37,7 @@ export function recordShipment(shop: DemoShop, body: unknown, text: string): Bri
     delivery_sn: delivery.no,
     ...statusesOf(shipped),
   }
-  return keep(shop, 'shipment', shipment.shipment_id, text, answer)
+  return keep(shop, 'shipment', shipment.shipment_id, shipment, answer)
 }
 
 function checkLines(order: ShopOrder, { lines }: Shipment): BridgeAnswer | undefined {
@@ -57,11 +57,11 @@ function checkLines(order: ShopOrder, { lines }: Shipment): BridgeAnswer | undef
 }
 
 /** `POST ticket-replies.php` */
-export function replyToTicket(shop: DemoShop, body: unknown, text: string): BridgeAnswer {
+export function replyToTicket(shop: DemoShop, body: unknown): BridgeAnswer {
   const asked = TicketReplySchema.safeParse(body)
   if (!asked.success) return refuseFields(asked.error)
   const { reply_id, ticket: identity, author, text: words } = asked.data
-  const before = answered(shop, 'reply', reply_id, text)
+  const before = answered(shop, 'reply', reply_id, asked.data)
   if (before) return before
   const ticket = shop.ticket(Number(identity.msg_id))
   if (!ticket) return refuse('not-found', 'There is no such message.', COMPARE)
@@ -70,31 +70,34 @@ export function replyToTicket(shop: DemoShop, body: unknown, text: string): Brid
   }
   const id = shop.reply(ticket.id, author, words)
   const answer: TicketReplied = { result: 'recorded', reply_id, msg_id: String(id) }
-  return keep(shop, 'reply', reply_id, text, answer)
+  return keep(shop, 'reply', reply_id, asked.data, answer)
 }
 
 /** `POST order-cancel.php` */
-export function cancelOrder(shop: DemoShop, body: unknown, text: string): BridgeAnswer {
+export function cancelOrder(shop: DemoShop, body: unknown): BridgeAnswer {
   const asked = OrderCancelSchema.safeParse(body)
   if (!asked.success) return refuseFields(asked.error)
   const { command_id, order: identity, reason, refund } = asked.data
-  const before = answered(shop, 'cancel', command_id, text)
+  const before = answered(shop, 'cancel', command_id, asked.data)
   if (before) return before
   const { order, refusal } = identified(shop, identity)
   if (refusal) return refusal
   if (order.status === 'cancelled') {
     const already: OrderCancelled = { result: 'already', order_status: 2 }
-    return keep(shop, 'cancel', command_id, text, already)
+    return keep(shop, 'cancel', command_id, asked.data, already)
   }
   if (order.status === 'returned' || order.lines.some((line) => sentOf(order, line) > 0)) {
     return refuse('too-late', 'Goods of the order have left.', 'Take them back instead.')
   }
-  if (refund === 'balance' && order.payTime > 0 && userIdOf(order) === '0') {
-    return refuse('needs-a-person', 'A guest has no balance.', 'Pay the money back by hand.')
+  if (order.payTime > 0 && (refund === 'none' || userIdOf(order) === '0')) {
+    const remedy = 'Pay the money back by hand and cancel it in the shop.'
+    return refuse('needs-a-person', 'The order was paid, and not from a balance.', remedy, {
+      field: 'refund',
+    })
   }
   shop.cancel(order.no, reason)
   const answer: OrderCancelled = { result: 'cancelled', order_status: 2 }
-  return keep(shop, 'cancel', command_id, text, answer)
+  return keep(shop, 'cancel', command_id, asked.data, answer)
 }
 
 function identified(
@@ -110,17 +113,20 @@ function identified(
 }
 
 /** Undefined = this command is new. */
-function answered(shop: DemoShop, kind: string, id: string, text: string): BridgeAnswer | undefined {
+function answered(shop: DemoShop, kind: string, id: string, content: object): BridgeAnswer | undefined {
   const known = shop.database.command(kind, id)
   if (!known) return undefined
-  if (known.hash !== sha256(text)) {
+  if (known.hash !== hashOf(content)) {
     return refuse('command-differs', 'Under this id another command was carried out.', 'Give it another id.')
   }
   const answer: unknown = JSON.parse(known.answer)
   return ok({ ...Object(answer), result: 'duplicate' })
 }
 
-function keep(shop: DemoShop, kind: string, id: string, text: string, answer: object): BridgeAnswer {
-  shop.database.keepCommand(kind, id, text, JSON.stringify(answer))
+function keep(shop: DemoShop, kind: string, id: string, content: object, answer: object): BridgeAnswer {
+  shop.database.keepCommand(kind, id, hashOf(content), JSON.stringify(answer))
   return ok(answer)
 }
+
+/** Of what is asked for, whatever the order and spelling of its JSON: parsed, its fields are in the schema’s order. */
+const hashOf = (content: object) => sha256(JSON.stringify(content))

@@ -124,7 +124,10 @@ function timesOf(event: WebhookEvent): { id: string; stamp: number } {
       return { id: event.snapshot.back_id, stamp: event.snapshot.return_time }
     case 'ticket.snapshot':
       return { id: event.snapshot.msg_id, stamp: event.snapshot.msg_time }
-    default:
+    case 'order.deleted':
+    case 'customer.deleted':
+    case 'return.deleted':
+    case 'ticket.deleted':
       throw new Error('a tombstone is on no page')
   }
 }

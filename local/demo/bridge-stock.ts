@@ -7,7 +7,7 @@ import {
   StockWriteSchema,
   type StockWritten,
 } from '#contracts/bridge.ts'
-import { type BridgeAnswer, ok, refuseFields } from './bridge-problem.ts'
+import { type BridgeAnswer, ok, refuse, refuseFields } from './bridge-problem.ts'
 import type { DemoShop } from './shop.ts'
 import { type Stock, sha256 } from './shop-database.ts'
 import { type ShopOrder, sentOf, statusesOf } from './shop-order.ts'
@@ -99,8 +99,14 @@ function isOpen(order: ShopOrder): boolean {
 export function writeStock(shop: DemoShop, body: unknown): BridgeAnswer {
   const asked = StockWriteSchema.safeParse(body)
   if (!asked.success) return refuseFields(asked.error)
-  const asOf = Date.parse(asked.data.as_of)
-  const answer: StockWritten = { results: asked.data.items.map((item) => writeOne(shop, item, asOf)) }
+  const { as_of, items } = asked.data
+  const twice = items.findIndex(({ sku }, index) => items.findIndex((item) => item.sku === sku) !== index)
+  if (twice >= 0) {
+    const field = `items.${twice}.sku`
+    return refuse('invalid-field', `${field} is in the list twice.`, 'Name each SKU once.', { field })
+  }
+  const asOf = Date.parse(as_of)
+  const answer: StockWritten = { results: items.map((item) => writeOne(shop, item, asOf)) }
   return ok(answer)
 }
 
@@ -127,9 +133,12 @@ function resultOf(
   stock: Stock,
   asOf: number,
 ): StockWritten['results'][number]['result'] {
-  if (stock.as_of !== null && asOf < stock.as_of) return 'stale'
-  if (wish.expect !== stock.quantity) return 'conflict'
   const matters = shop.stockMode === 'shipment' && wish.digest !== undefined
   if (matters && wish.digest !== itemOf(shop, stock, shop.orders()).digest) return 'conflict'
-  return wish.quantity === stock.quantity ? 'unchanged' : 'applied'
+  const isThere = wish.quantity === stock.quantity
+  if (stock.as_of !== null && asOf < stock.as_of) return 'stale'
+  // The same call again: its figure is there, or something was sold since.
+  if (asOf === stock.as_of) return isThere ? 'unchanged' : 'stale'
+  if (isThere) return 'unchanged'
+  return wish.expect === stock.quantity ? 'applied' : 'conflict'
 }

@@ -333,9 +333,9 @@ export class ShopDatabase {
     return row && CommandSchema.parse(row)
   }
 
-  keepCommand(kind: string, id: string, body: string, answer: string): void {
+  keepCommand(kind: string, id: string, hash: string, answer: string): void {
     const sql = 'INSERT INTO commands (kind, id, hash, answer) VALUES (?, ?, ?, ?)'
-    this.#run(sql, kind, id, sha256(body), answer)
+    this.#run(sql, kind, id, hash, answer)
   }
 
   #changes(where: string, ...values: SQLInputValue[]): Change[] {

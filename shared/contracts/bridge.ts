@@ -244,7 +244,9 @@ export const OrderCancelSchema = z.strictObject({
   reason: z.string().min(1).max(200).describe('shown to the customer (to_buyer)'),
   refund: z
     .enum(['none', 'balance'])
-    .describe('money paid at a gateway: left to a person, or credited to the member’s balance'),
+    .describe(
+      'money paid at a gateway: not touched, so that a paid order is refused with needs-a-person; or credited to the member’s balance',
+    ),
   origin: Origin,
 })
 export type OrderCancel = z.infer<typeof OrderCancelSchema>

@@ -694,18 +694,41 @@ export function shopGatewayConformance(
         expect(await world.stock(plain)).toBe(winner?.quantity)
       })
 
-      if (stockMode === 'shipment') {
-        it('is left alone when an order came in between, though its number did not move', async () => {
-          const [sku] = world.skus.variants
-          await world.setStock(sku, 25)
-          const item = await itemOf(sku)
-          await oneOf(sku)
-          expect((await itemOf(sku)).quantity).toBe(25)
-          const [result] = await write([change(item, 26)])
-          expect(['conflict', 'busy']).toContain(result?.result)
-          expect(await world.stock(sku)).toBe(25)
-        })
-      }
+      it('is left alone when an order came in between, whether or not its number moved', async () => {
+        const [sku] = world.skus.variants
+        await world.setStock(sku, 25)
+        const item = await itemOf(sku)
+        await oneOf(sku)
+        const left = stockMode === 'shipment' ? 25 : 24
+        expect(await world.stock(sku)).toBe(left)
+        const [result] = await write([change(item, 30)])
+        expect(['conflict', 'busy']).toContain(result?.result)
+        expect(await world.stock(sku)).toBe(left)
+      })
+
+      it('is unchanged by a write that comes a second time, and stale once something was sold', async () => {
+        const { plain } = world.skus
+        await world.setStock(plain, 14)
+        const [item, as_of] = [await itemOf(plain), later()]
+        expect(await write([change(item, 15)], as_of)).toMatchObject([{ result: 'applied' }])
+        const { digest: _digest, ...again } = change(item, 15)
+        expect(await write([again], as_of)).toMatchObject([{ result: 'unchanged', quantity: 15 }])
+        await world.setStock(plain, 14)
+        expect(await write([again], as_of)).toMatchObject([{ result: 'stale', quantity: 14 }])
+        expect(await world.stock(plain)).toBe(14)
+      })
+
+      it('refuses a SKU that a write names twice', async () => {
+        const { plain } = world.skus
+        await world.setStock(plain, 14)
+        const item = change(await itemOf(plain), 15)
+        const refused = await shop.writeStock(
+          { as_of: later(), origin: 'conformance', items: [item, item] },
+          soon(),
+        )
+        expect(failureOf(refused)).toMatchObject({ code: 'invalid-field', field: 'items.1.sku' })
+        expect(await world.stock(plain)).toBe(14)
+      })
 
       it('refuses more than 200 SKUs at once', async () => {
         const skus = Array.from({ length: 201 }, (_, index) => `SKU-${index}`)
@@ -926,11 +949,23 @@ export function shopGatewayConformance(
         expect(await orderNow(order)).toMatchObject({ order_status: 2, to_buyer: '样例原因' })
       })
 
-      it('cancel a paid order', async () => {
+      it('cancel a member’s paid order when the money goes to the balance', async () => {
+        const { user_id } = await world.addCustomer()
+        const order = await world.placeOrder({ user_id, lines: [{ sku: world.skus.plain, quantity: 1 }] })
+        await world.pay(order)
+        const command: OrderCancel = { ...cancelOf(order, 'cancel-paid'), refund: 'balance' }
+        expect(valueOf(await cancel(command))).toMatchObject({ result: 'cancelled', order_status: 2 })
+        expect(await orderNow(order)).toMatchObject({ order_status: 2 })
+      })
+
+      it('leave it to a person where money was paid that nobody would give back', async () => {
         const order = await oneOf(world.skus.plain)
         await world.pay(order)
-        expect(valueOf(await cancel(cancelOf(order, 'cancel-paid')))).toMatchObject({ result: 'cancelled' })
-        expect(await orderNow(order)).toMatchObject({ order_status: 2 })
+        for (const refund of ['none', 'balance'] as const) {
+          const command: OrderCancel = { ...cancelOf(order, `cancel-${refund}`), refund }
+          expect(failureOf(await cancel(command))).toMatchObject({ class: 'Refused', code: 'needs-a-person' })
+        }
+        expect(await orderNow(order)).toMatchObject({ order_status: 1, pay_status: 2 })
       })
 
       it('are carried out once, and are no news for what was cancelled already', async () => {
