@@ -66,7 +66,7 @@ export function createClient({ access, clock, fetch, nonce = randomUUID }: Clien
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) params.append(name, String(value))
     }
-    const search = params.size > 0 ? `?${params}` : ''
+    const search = params.size > 0 ? `?${params.toString()}` : ''
     const call = {
       method: body === undefined ? 'GET' : 'POST',
       path: `/v1/${file}${search}`,
