@@ -55,7 +55,10 @@ const tombstoneOf = async (shop: Shop, order: { order_id: number; add_time: numb
 
 const digestsOf = async (shop: Shop, kind: Kind, ids: readonly number[]) =>
   z
-    .union([z.record(z.string(), z.string().regex(/^[0-9a-f]{32}$/)), z.tuple([]).transform(() => ({}))])
+    .union([
+      z.record(z.string(), z.string().regex(/^[0-9a-f]{32}$/)),
+      z.tuple([]).transform((): Record<string, string> => ({})),
+    ])
     .parse(await events(shop, `digests('${kind}', array(${ids.join(', ')}))`))
 
 const changed = (shop: Shop, kind: Kind, id: number) =>
