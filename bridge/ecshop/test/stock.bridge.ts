@@ -436,6 +436,20 @@ describe.each([
   })
 })
 
+it('a SKU that another holds locked is busy, and so is the rest; nothing hangs', async () => {
+  await using shop = await served({ generation: '2.8', stockMode: 'placement' })
+  const other = await shop.connect()
+  await other.exec('START TRANSACTION')
+  await other.exec('UPDATE {goods} SET goods_number = 7 WHERE goods_id = 1')
+  const items = [
+    { sku: FLASK, quantity: 5, expect: 100 },
+    { sku: RED.sku, quantity: 5, expect: 100 },
+  ]
+  expect((await write(shop, items)).map(({ result }) => result)).toEqual(['busy', 'busy'])
+  await other.exec('ROLLBACK')
+  expect((await write(shop, items)).map(({ result }) => result)).toEqual(['applied', 'applied'])
+})
+
 describe('where stock falls at shipment', () => {
   let shop: Shop
   beforeAll(async () => {
@@ -451,7 +465,11 @@ describe('where stock falls at shipment', () => {
       { sku: RED.sku, result: 'conflict', quantity: 100, clamped: false },
     ])
     const read = await ask(shop, RED.sku)
-    expect(await write(shop, [{ ...item, digest: read.digest }])).toMatchObject([{ result: 'applied' }])
+    const asOf = later()
+    expect(await write(shop, [{ ...item, digest: read.digest }], asOf)).toMatchObject([{ result: 'applied' }])
+    expect(await write(shop, [{ ...item, digest: read.digest }], asOf)).toMatchObject([
+      { result: 'unchanged' },
+    ])
     const shipping = await ask(shop, RED.sku)
     await shop.act.ship(order_id)
     expect(

@@ -158,7 +158,9 @@ class ErpSync_Api
             && in_array($error->getCode(), array(1040, 2006, 2013, 1205, 1213), true)) {
             return new ErpSync_ApiProblem('busy', 'The shop\'s database is busy.', 'Call again later.');
         }
-        error_log('erpsync: ' . get_class($error) . ': ' . $error->getMessage());
+        // Of our own errors the message names no values; of others only the place is known to be harmless.
+        $told = $error instanceof ErpSync_DbError ? $error->getMessage() : get_class($error);
+        error_log('erpsync: ' . $told . ' at ' . basename($error->getFile()) . ':' . $error->getLine());
         return self::internalError();
     }
 

@@ -8,8 +8,9 @@ class ErpSync_OpenLines
     const RECENT = 86400;
     /** Not cancelled, void or returned, and not wholly shipped or received. */
     const OPEN = '(o.order_status NOT IN (2, 3, 4) AND o.shipping_status NOT IN (1, 2))';
-    /** So many goods or orders at a time: reading locks MyISAM's tables against checkouts. */
-    const AT_ONCE = 200;
+    /** So many at a time: reading locks MyISAM's tables against checkouts. */
+    const GOODS_AT_ONCE = 200;
+    const ORDERS_AT_ONCE = 5000;
 
     /** @var ErpSync_App */
     private $app;
@@ -35,10 +36,10 @@ class ErpSync_OpenLines
             return $lines;
         }
         $rows = array();
-        foreach (array_chunk(array_keys($goods), self::AT_ONCE) as $some) {
+        foreach (array_chunk(array_keys($goods), self::GOODS_AT_ONCE) as $some) {
             $rows = array_merge($rows, $this->rows($some, self::OPEN, array()));
         }
-        foreach (array_chunk(array_keys($this->recentlyChanged()), self::AT_ONCE) as $orders) {
+        foreach (array_chunk(array_keys($this->recentlyChanged()), self::ORDERS_AT_ONCE) as $orders) {
             $rows = array_merge(
                 $rows,
                 $this->rows(array_keys($goods), 'NOT ' . self::OPEN . ' AND og.order_id IN (?)', array($orders))

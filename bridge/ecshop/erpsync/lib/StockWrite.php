@@ -12,6 +12,8 @@ class ErpSync_StockWrite
     const CHECKOUT_SECONDS = 60;
     /** Rows at the end of a table among which those of the last minute are. */
     const NEWEST = 2000;
+    const LOCK_WAIT_TIMEOUT = 1205;
+    const DEADLOCK = 1213;
 
     /** @var ErpSync_App */
     private $app;
@@ -19,6 +21,10 @@ class ErpSync_StockWrite
     private $db;
     /** @var ErpSync_Skus */
     private $skus;
+    /** @var array goods_id => ids of all its rows in `products` */
+    private $siblings = array();
+    /** @var bool */
+    private $isLocked = false;
 
     public function __construct(ErpSync_App $app)
     {
@@ -45,7 +51,7 @@ class ErpSync_StockWrite
             $items[$sku] = array(
                 'sku' => $sku,
                 'quantity' => $item->int('quantity', 0, 2147483647),
-                'expect' => $item->int('expect', -2147483647, 2147483647),
+                'expect' => $item->int('expect', -PHP_INT_MAX, PHP_INT_MAX),
                 'digest' => $item->has('digest') ? $item->text('digest', 0, 64) : null,
             );
         }
@@ -75,6 +81,7 @@ class ErpSync_StockWrite
             'goods' => $this->maximum('goods', 'goods_number'),
             'products' => $this->maximum('products', 'product_number'),
         );
+        $this->prepare($known);
         $results = array();
         $isShown = false;
         foreach ($items as $code => $item) {
@@ -92,7 +99,8 @@ class ErpSync_StockWrite
             $figure = min($item['quantity'], $maximum[$sku['product_id'] === '0' ? 'goods' : 'products']);
             if (isset($busy[$sku['goods_id']])) {
                 $result = array('result' => 'busy', 'quantity' => $sku['quantity']);
-            } elseif ($item['digest'] !== null && isset($digests[$key]) && $digests[$key] !== $item['digest']) {
+            } elseif ($item['digest'] !== null && isset($digests[$key]) && $digests[$key] !== $item['digest']
+                && $sku['quantity'] !== $figure) {
                 // Lines may change once more before the statement. An order that comes or goes does no harm: of
                 // `desired + unshipped` one falls as the other rises. What ships changes the quantity, which the statement
                 // tests. (ECShop forgets to deduct some lines of mixed notes: then the next run sees the order changed.)
@@ -109,21 +117,55 @@ class ErpSync_StockWrite
                     && ($result['result'] === 'applied' || $result['result'] === 'unchanged'),
             );
         }
-        if ($isShown && class_exists('ErpSync_ShopCache')) {
+        if ($isShown) {
             ErpSync_ShopCache::clear($this->app->config->root);
         }
         return $results;
     }
 
-    /** A SKU that the database would not let us lock is busy; the others of the call are not touched by that. */
+    /** What all the statements need, in one query each. */
+    private function prepare(array $skus)
+    {
+        $goodsIds = array();
+        $rows = array();
+        foreach ($skus as $sku) {
+            if ($sku['product_id'] !== '0') {
+                $goodsIds[] = $sku['goods_id'];
+                $this->siblings[$sku['goods_id']] = array();
+            }
+            $rows[] = '(' . (int) $sku['goods_id'] . ', ' . (int) $sku['product_id'] . ", 0, 0, '')";
+        }
+        foreach ($this->skus->productsOf($goodsIds) as $goodsId => $products) {
+            foreach ($products as $product) {
+                $this->siblings[$goodsId][] = $product['product_id'];
+            }
+        }
+        try {
+            // ECShop itself holds a row for milliseconds; whoever holds one longer would keep us for the default of 50 s.
+            $this->db->exec('SET SESSION innodb_lock_wait_timeout = 5');
+        } catch (ErpSync_DbError $error) {
+            // A server without InnoDB, or so old that it cannot be set: then it waits.
+        }
+        if ($rows !== array()) {
+            $this->db->exec(
+                'INSERT IGNORE INTO {erpsync_stock} (goods_id, product_id, as_of, quantity, origin) VALUES ' . implode(', ', $rows)
+            );
+        }
+    }
+
+    /** A SKU that the database would not let us lock is busy; after a wait that was in vain, so is the rest of the call. */
     private function tryOne(array $sku, $expect, $figure, $asOf, $origin)
     {
         try {
-            return $this->writeOne($sku, $expect, $figure, $asOf, $origin);
+            if (!$this->isLocked) {
+                return $this->writeOne($sku, $expect, $figure, $asOf, $origin);
+            }
+            return array('result' => 'busy', 'quantity' => $sku['quantity'], 'isShown' => false);
         } catch (ErpSync_DbError $error) {
-            if ($error->getCode() !== 1205 && $error->getCode() !== 1213) {
+            if ($error->getCode() !== self::LOCK_WAIT_TIMEOUT && $error->getCode() !== self::DEADLOCK) {
                 throw $error;
             }
+            $this->isLocked = $error->getCode() === self::LOCK_WAIT_TIMEOUT;
             return array('result' => 'busy', 'quantity' => $this->quantity($sku), 'isShown' => false);
         }
     }
@@ -132,10 +174,6 @@ class ErpSync_StockWrite
     private function writeOne(array $sku, $expect, $figure, $asOf, $origin)
     {
         $ids = array($sku['goods_id'], $sku['product_id']);
-        $this->db->exec(
-            "INSERT IGNORE INTO {erpsync_stock} (goods_id, product_id, as_of, quantity, origin) VALUES (?, ?, 0, 0, '')",
-            $ids
-        );
         // Strictly newer: a call repeated after the same number was sold must not write it again.
         $kept = 's.goods_id = ? AND s.product_id = ? AND s.as_of < ?';
         $set = 's.as_of = ?, s.quantity = ?, s.origin = ?';
@@ -151,13 +189,7 @@ class ErpSync_StockWrite
                 )
             );
         } else {
-            $others = array('0');
-            $products = $this->skus->productsOf(array($sku['goods_id']));
-            foreach (isset($products[$sku['goods_id']]) ? $products[$sku['goods_id']] : array() as $product) {
-                if ($product['product_id'] !== $sku['product_id']) {
-                    $others[] = $product['product_id'];
-                }
-            }
+            $others = array_diff($this->siblings[$sku['goods_id']], array($sku['product_id']));
             // By primary keys: `products` has no index on goods_id, and locking all of it would stop every checkout.
             // A sum beyond its column is clamped by the server.
             $changed = $this->db->exec(
@@ -168,7 +200,7 @@ class ErpSync_StockWrite
                  SET p.product_number = ?, g.goods_number = others.number + ?, ' . $set . '
                  WHERE p.product_id = ? AND p.goods_id = ? AND COALESCE(p.product_number, 0) IN (?) AND ' . $kept,
                 array_merge(
-                    array($others, $figure, $figure, $asOf, $figure, $origin),
+                    array($others === array() ? '0' : $others, $figure, $figure, $asOf, $figure, $origin),
                     array($sku['product_id'], $sku['goods_id'], array($expect, $figure)),
                     $ids,
                     array($asOf)
