@@ -444,6 +444,27 @@ const TABLES: Readonly<Record<string, Table>> = {
     },
     index: 'goods_id card_sn is_saled',
   },
+  brand: {
+    serial: 'brand_id small',
+    columns: {
+      s60: 'brand_name',
+      s80: 'brand_logo',
+      text: 'brand_desc',
+      s255: 'site_url',
+      flag: 'sort_order is_show',
+    },
+    index: 'is_show',
+  },
+  bonus_type: {
+    serial: 'type_id small',
+    columns: {
+      s60: 'type_name',
+      money: 'type_money',
+      flag: 'send_type',
+      umoney: 'min_amount max_amount min_goods_amount',
+      int: 'send_start_date send_end_date use_start_date use_end_date',
+    },
+  },
 }
 
 const TYPES: Readonly<Record<string, Readonly<Record<Generation, string>> | string>> = {
