@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { ConnectCodeSchema } from '#contracts/secrets.ts'
 import { aShop, type Shop, type ShopOptions } from './support/a-shop.ts'
 import { accepts, aWebhookDouble, problem } from './support/webhook-double.ts'
 
@@ -11,13 +12,6 @@ const INSTALL = ['install', `--webhook-url=${WEBHOOK}`, '--public-url=https://sh
 /** All that the installer needs, but TRIGGER. */
 const NO_TRIGGER = 'SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, INDEX, ALTER'
 
-const CodeSchema = z.strictObject({
-  v: z.literal(1),
-  url: z.string(),
-  epoch: z.string().regex(/^e-\d{8}-[0-9a-f]{6}$/),
-  webhook: z.string().regex(/^whsec_[A-Za-z0-9+/]{43}=$/),
-  bridge: z.string().regex(/^brsec_[A-Za-z0-9+/]{43}=$/),
-})
 const FindingsSchema = z.array(
   z.strictObject({
     name: z.string(),
@@ -28,7 +22,7 @@ const FindingsSchema = z.array(
 )
 
 const decodeCode = (code: string) =>
-  CodeSchema.parse(JSON.parse(Buffer.from(code.trim(), 'base64').toString('utf8')))
+  ConnectCodeSchema.parse(JSON.parse(Buffer.from(code.trim(), 'base64').toString('utf8')))
 
 const cli = (shop: Shop, ...args: string[]) =>
   shop.php(['erpsync/cli.php', ...args], { env: { LC_ALL: 'C.UTF-8' } })
@@ -197,6 +191,11 @@ describe('the command line', () => {
       [`--webhook-url=${WEBHOOK}`, '--public-url=shop.example.test'],
       'public-url',
     ],
+    [
+      'a shop reached over plain http',
+      [`--webhook-url=${WEBHOOK}`, '--public-url=http://shop.example.test/'],
+      'public-url',
+    ],
     ['a currency that is none', [...INSTALL.slice(1), '--currency=yuan'], 'currency'],
     ['an unknown capture', [...INSTALL.slice(1), '--capture=magic'], 'capture'],
   ])('refuses %s before it changes anything', async (_, options, code) => {
@@ -252,11 +251,33 @@ describe('the command line', () => {
     expect(Math.abs(Number(await shop.state('clock_offset')) - ahead)).toBeLessThan(5)
   })
 
+  test('the relay sends what waits, and says why it could not', async () => {
+    await using service = await aWebhookDouble()
+    const shop = await opened({ capture: 'triggers', webhookUrl: service.url })
+    service.secrets = [await shop.state('webhook_secret')]
+    await shop.act.place({})
+    service.answer = () => problem(503, 'shop-not-ready')
+    const refused = await cli(shop, 'relay', '--seconds', '5')
+    expect(refused).toMatchObject({ status: 1 })
+    expect(refused.stderr).toContain('(shop-not-ready)')
+    expect(await cli(shop, 'status')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('(shop-not-ready)'),
+    })
+
+    service.answer = accepts
+    await cli(shop, 'resume')
+    const sent = await cli(shop, 'relay', '--seconds', '5')
+    expect(sent).toMatchObject({ status: 0, stderr: '' })
+    expect(service.events.map(({ type }) => type)).toContain('order.snapshot')
+    expect(await cli(shop, 'sweep', '--seconds', '10')).toMatchObject({ status: 0, stderr: '' })
+  })
+
   test('where something else answers, the test says so', async () => {
     await using service = await aWebhookDouble()
     const shop = await opened({ capture: 'triggers', webhookUrl: service.url })
     service.answer = () => ({ status: 200, body: '<html>welcome</html>' })
-    expect((await cli(shop, 'test')).stderr).toContain('(not-the-service)')
+    expect((await cli(shop, 'test')).stderr).toContain('(unreadable-answer)')
   })
 
   test('the safe stock mode is taken only when chosen, and the shop’s cached settings go', async () => {
@@ -565,6 +586,16 @@ describe('the setup page', () => {
     const after = await chinese()
     expect(after).toContain('数据库比已发送的内容更旧')
     expect(english(after)).toEqual([])
+  })
+
+  test('has every sentence in Chinese with the same places for values', async () => {
+    const shop = await opened()
+    const sentences = z
+      .record(z.string(), z.string())
+      .parse(await shop.evaluate('ErpSync_Chinese::sentences()'))
+    const places = (text: string) => text.match(/%[sd]/g) ?? []
+    for (const [english, chinese] of Object.entries(sentences))
+      expect(places(chinese), english).toEqual(places(english))
   })
 
   test('where there is no shop it says nothing of it, and the command line cannot be reached from the web', async () => {

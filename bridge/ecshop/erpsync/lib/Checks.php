@@ -492,19 +492,8 @@ class ErpSync_Checks
                 );
             }
         }
-        $url = $state->get('public_url');
-        $host = (string) parse_url($url, PHP_URL_HOST);
-        if (strtolower((string) parse_url($url, PHP_URL_SCHEME)) === 'http' && !ErpSync_Installer::isLoopback($host)) {
-            $this->add(
-                'public-url',
-                self::WARN,
-                'the shop is called over http: what the service reads there, names and addresses too, crosses the network unencrypted',
-                array(),
-                'Get a certificate for the shop, then install again with its https address.'
-            );
-        }
         if ($withNetwork) {
-            $this->reachable($url . 'erpsync/v1/health.php');
+            $this->reachable($state->get('public_url') . 'erpsync/v1/health.php');
         }
     }
 

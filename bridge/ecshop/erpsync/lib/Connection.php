@@ -49,9 +49,10 @@ class ErpSync_Connection
                 'remedy' => self::text($answer, 'remedy'),
             );
         }
+        $status = $result['status'];
         return array(
-            'code' => 'not-the-service',
-            'message' => 'Something else than the service answers there (HTTP ' . $result['status'] . ').',
+            'code' => $status >= 200 && $status < 300 ? 'unreadable-answer' : 'http-' . $status,
+            'message' => 'Something else than the service answers there (HTTP ' . $status . ').',
             'remedy' => 'Compare the webhook address with the output of the deployment.',
         );
     }

@@ -198,7 +198,66 @@ class ErpSync_Console
                 $this->line(sprintf('%-18s %s', $name, $value === null ? '-' : $value));
             }
         }
-        return $status['obstacle'] === null && $status['triggers_missing'] === array() ? self::OK : self::PROBLEM;
+        $isFine = $status['obstacle'] === null && $status['last_error'] === null && $status['triggers_missing'] === array();
+        return $isFine ? self::OK : self::PROBLEM;
+    }
+
+    /** @internal */
+    public function relay()
+    {
+        $seconds = $this->seconds(isset($this->options['watch']) ? 0 : 50);
+        if ($seconds === null) {
+            return self::USAGE;
+        }
+        $relay = new ErpSync_Relay($this->app);
+        $summary = isset($this->options['watch'])
+            ? $relay->watch($seconds)
+            : $relay->run($seconds, 20 * ErpSync_Relay::MAX_BODY_BYTES);
+        $this->line($this->language->say('accepted %d, taken by no target %d, set aside %d, to be sent again %d, without lines %d', array(
+            isset($summary['accepted']) ? $summary['accepted'] : 0,
+            isset($summary['notSubscribed']) ? $summary['notSubscribed'] : 0,
+            isset($summary['invalid']) ? $summary['invalid'] : 0,
+            isset($summary['retry']) ? $summary['retry'] : 0,
+            isset($summary['notReady']) ? $summary['notReady'] : 0,
+        )));
+        // Two that meet are none: the other one does the work.
+        if ($summary['stopped'] === null || $summary['stopped']['code'] === 'busy') {
+            return self::OK;
+        }
+        return $this->failed($this->language->problem($summary['stopped']));
+    }
+
+    /** @internal */
+    public function sweep()
+    {
+        $seconds = $this->seconds(300);
+        if ($seconds === null) {
+            return self::USAGE;
+        }
+        $obstacle = $this->app->obstacle();
+        if ($obstacle !== null) {
+            return $this->failed($this->language->problem($obstacle));
+        }
+        $sweep = new ErpSync_Sweep($this->app);
+        if (!$sweep->work(microtime(true) + $seconds)) {
+            $this->line($this->language->say('It has not come to its end. Run it again: it goes on from here.'));
+            return self::PROBLEM;
+        }
+        $this->line($this->language->say('Everything was looked through. What differed is sent by the relay.'));
+        return self::OK;
+    }
+
+    /** @return int|null what --seconds says; null after a usage message */
+    private function seconds($default)
+    {
+        if (!isset($this->options['seconds'])) {
+            return $default;
+        }
+        if (!preg_match('/^\d{1,6}$/D', $this->options['seconds'])) {
+            $this->misused($this->language->say('%s has to be a number of seconds.', array('--seconds')));
+            return null;
+        }
+        return (int) $this->options['seconds'];
     }
 
     /** @internal */
@@ -211,8 +270,9 @@ class ErpSync_Console
             return self::OK;
         }
         foreach ($rows as $row) {
+            $said = $this->language->problem($row);
             $this->line($row['kind'] . ' ' . $row['id'] . ($row['deleted'] ? ' (' . $this->language->say('deleted') . ')' : '')
-                . '  ' . $row['code'] . ' ' . $row['field'] . '  ' . $row['message'] . ' ' . $row['remedy']);
+                . '  ' . $said['code'] . ' ' . $row['field'] . '  ' . $said['message'] . ' ' . $said['remedy']);
         }
         if ($rows === array()) {
             $this->line($this->language->say('Nothing is set aside.'));

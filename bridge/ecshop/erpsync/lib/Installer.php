@@ -120,7 +120,7 @@ class ErpSync_Installer
         return $scheme === 'https' || ($scheme === 'http' && self::isLoopback($parts['host']));
     }
 
-    public static function isLoopback($host)
+    private static function isLoopback($host)
     {
         $host = strtolower(trim($host, '[]'));
         return $host === 'localhost' || $host === '::1' || preg_match('/^127(\.\d{1,3}){3}$/D', $host) === 1;
@@ -173,13 +173,11 @@ class ErpSync_Installer
     private static function publicUrl($given)
     {
         $url = preg_replace('#(/erpsync(/(v1/?|setup\.php)?)?|/index\.php)?/*$#D', '', $given) . '/';
-        $parts = parse_url($url);
-        if (!is_array($parts) || !isset($parts['scheme'], $parts['host']) || isset($parts['user']) || isset($parts['query'])
-            || isset($parts['fragment']) || !in_array(strtolower($parts['scheme']), array('http', 'https'), true)) {
+        if (!self::isSafeUrl($url) || strpbrk($url, '?#') !== false) {
             throw new ErpSync_SetupError(
                 'public-url',
-                'The address of the shop is not a complete http or https address.',
-                'Give the address under which the shop\'s start page is reached from the internet, for example https://shop.example.com/.'
+                'The address of the shop is not a complete https address.',
+                'Give the address under which the shop\'s start page is reached from the internet, for example https://shop.example.com/. Names and addresses must not cross the network unencrypted: plain http is allowed on 127.0.0.1 only.'
             );
         }
         return $url;
@@ -203,7 +201,7 @@ class ErpSync_Installer
     {
         if (!$this->app->db->lock('relay', 20)) {
             throw new ErpSync_SetupError(
-                'busy',
+                'relay-running',
                 'A relay is running and does not end.',
                 'Stop the long-running relay (cli.php relay --watch), then try again.'
             );
@@ -212,14 +210,20 @@ class ErpSync_Installer
 
     private function capture($wanted)
     {
+        $state = $this->app->state;
+        $before = $state->get('capture');
+        if ($before === 'poll' || ($before === 'triggers' && ErpSync_Triggers::missing($this->app->db) !== array())) {
+            // What fell between the two is found by comparison.
+            $state->set('sweep_at', 0);
+        }
         // Should creating them fail half-way, the poller finds the changes.
-        $this->app->state->set('capture', 'poll');
+        $state->set('capture', 'poll');
         if ($wanted === 'poll' || ErpSync_Triggers::probe($this->app->db) !== null) {
             ErpSync_Triggers::remove($this->app->db);
             return 'poll';
         }
         ErpSync_Triggers::install($this->app->db);
-        $this->app->state->set('capture', 'triggers');
+        $state->set('capture', 'triggers');
         return 'triggers';
     }
 

@@ -65,6 +65,9 @@ class ErpSync_Language
             $catalog = ErpSync_Chinese::problems();
             if (isset($catalog[$said['code']])) {
                 list($said['message'], $said['remedy']) = $catalog[$said['code']];
+            } elseif (preg_match('/^http-(\d{3})$/D', $said['code'], $found)) {
+                list($said['message'], $said['remedy']) = $catalog['http'];
+                $said['message'] = sprintf($said['message'], $found[1]);
             }
         }
         return $said;

@@ -182,10 +182,11 @@ class ErpSync_SetupView
     {
         $html = '';
         foreach ($rows as $row) {
+            $said = $this->language->problem($row);
             $html .= '<tr><td>' . $this->say($row['kind']) . ' ' . $this->html($row['id'])
-                . ($row['deleted'] ? ' (' . $this->say('deleted') . ')' : '') . '</td><td>' . $this->html($row['code'])
+                . ($row['deleted'] ? ' (' . $this->say('deleted') . ')' : '') . '</td><td>' . $this->html($said['code'])
                 . ($row['field'] === '' ? '' : '<br><code>' . $this->html($row['field']) . '</code>') . '</td><td>'
-                . $this->html($row['message']) . ($row['remedy'] === '' ? '' : '<br>' . $this->html($row['remedy']))
+                . $this->html($said['message']) . ($said['remedy'] === '' ? '' : '<br>' . $this->html($said['remedy']))
                 . '</td></tr>';
         }
         return $this->section('', 'Set aside', $this->p('The service called these invalid. They go again when they change in the shop, or when you release them.')
