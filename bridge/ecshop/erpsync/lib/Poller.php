@@ -82,7 +82,10 @@ class ErpSync_Poller
     private function acted()
     {
         if (!isset($this->cursors['action'])) {
-            $this->cursors['action'] = (int) $this->app->db->value('SELECT MAX(action_id) FROM {order_action}');
+            $this->cursors['action'] = (int) $this->app->db->value(
+                'SELECT MAX(action_id) FROM {order_action} WHERE log_time < ?',
+                array(ErpSync_Comparison::historyUntil($this->app))
+            );
         }
         $rows = $this->app->db->rows(
             'SELECT action_id, order_id, log_time FROM {order_action} WHERE action_id > ? ORDER BY action_id LIMIT 500',
