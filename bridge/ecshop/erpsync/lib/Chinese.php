@@ -133,7 +133,7 @@ class ErpSync_Chinese
             'Set aside' => '已搁置',
             'Orders without lines' => '没有商品的订单',
             'Accepted last' => '最近接受',
-            'Changes are found by' => '发现变化的方式：',
+            'Changes are found by' => '变化由谁发现',
             'triggers' => '触发器',
             'polling' => '轮询',
             'Epoch, number' => 'epoch 与序号',

@@ -320,7 +320,7 @@ class ErpSync_SetupView
             . 'border-radius:4px;font:inherit}small{display:block;color:#667085}.choice{display:block;margin:0 0 8px}'
             . 'button{background:#2457c5;color:#fff;border:0;border-radius:4px;padding:8px 16px;font:inherit;cursor:pointer}'
             . 'button.danger{background:#b3382a}'
-            . 'table{border-collapse:collapse;width:100%;margin:0 0 12px}th,td{text-align:left;vertical-align:top;padding:6px 8px;'
+            . 'table{border-collapse:collapse;width:100%;margin:8px 0 12px}th,td{text-align:left;vertical-align:top;padding:6px 8px;'
             . 'border-top:1px solid #e6e9ef;word-break:break-word}th{width:190px;font-weight:600}'
             . 'pre{background:#1d2330;color:#e8ecf4;padding:10px 12px;border-radius:4px;margin:0 0 10px;white-space:pre-wrap;'
             . 'word-break:break-all;font:13px/1.5 ui-monospace,Consolas,monospace}code{font-family:ui-monospace,Consolas,monospace}';
