@@ -257,29 +257,117 @@ export const OrderCancelledSchema = z.looseObject({
 })
 export type OrderCancelled = z.infer<typeof OrderCancelledSchema>
 
-/** Why a call is refused, beside what each resource says of its own. `status` is the HTTP status. */
+/** Why a call is refused, with its HTTP status. The bridge’s own words say more; `meaning` and `remedy` are the general case. */
 export const BRIDGE_PROBLEMS = {
-  'missing-signature': { status: 401 },
-  'bad-signature': { status: 401 },
-  'wrong-clock': { status: 401 },
-  replayed: { status: 401 },
-  'not-installed': { status: 503 },
-  'not-bound': { status: 409 },
-  restored: { status: 409 },
-  'method-not-allowed': { status: 405 },
-  'body-too-large': { status: 413 },
-  'invalid-encoding': { status: 400 },
-  'not-json': { status: 400 },
-  'invalid-field': { status: 422 },
-  'not-found': { status: 404 },
-  'identity-mismatch': { status: 409 },
-  'command-differs': { status: 409 },
-  'order-closed': { status: 409 },
-  'too-late': { status: 409 },
-  'needs-a-person': { status: 409 },
-  'unknown-line': { status: 422 },
-  'quantity-exceeds': { status: 409 },
-  busy: { status: 503 },
-  'internal-error': { status: 500 },
-} as const
+  'missing-signature': {
+    status: 401,
+    meaning: 'one of the three headers is missing or malformed',
+    remedy: 'sign the call; a proxy before the shop must let the headers through',
+  },
+  'bad-signature': {
+    status: 401,
+    meaning: 'the signature is not that of this call',
+    remedy: 'compare the secrets, and the bytes that are signed with those that are sent',
+  },
+  'wrong-clock': {
+    status: 401,
+    meaning: 'the signature is right, its time more than 300 s off `server_time`',
+    remedy: 'sign again by `server_time`',
+  },
+  replayed: {
+    status: 401,
+    meaning: 'the nonce was used before',
+    remedy: 'sign again with another nonce',
+  },
+  'not-installed': {
+    status: 503,
+    meaning: 'the files are there, the bridge is not set up',
+    remedy: 'open its setup page',
+  },
+  'not-bound': {
+    status: 409,
+    meaning: 'not the installation that was bound: a copy, or one that moved',
+    remedy: 'leave a copy so; bind a shop that moved, on its setup page',
+  },
+  restored: {
+    status: 409,
+    meaning: 'the database is older than what was sent: a backup was restored',
+    remedy: 'start a new epoch on the setup page and connect it again',
+  },
+  'method-not-allowed': {
+    status: 405,
+    meaning: 'the resource is read with GET or written with POST, not both',
+    remedy: 'use the other one',
+  },
+  'body-too-large': {
+    status: 413,
+    meaning: 'the body has more than 1,048,576 bytes',
+    remedy: 'send less in one call',
+  },
+  'invalid-encoding': {
+    status: 400,
+    meaning: 'the call is not UTF-8',
+    remedy: 'encode it in UTF-8, never in GBK',
+  },
+  'not-json': {
+    status: 400,
+    meaning: 'the body is not a JSON object',
+    remedy: 'send what a JSON encoder returns',
+  },
+  'invalid-field': {
+    status: 422,
+    meaning: '`field` is missing, unknown or outside its values',
+    remedy: 'compare it with the contract',
+  },
+  'not-found': {
+    status: 404,
+    meaning: 'the shop has, and had, no such thing',
+    remedy: 'compare the id, and the stamp',
+  },
+  'identity-mismatch': {
+    status: 409,
+    meaning: 'under the id there is another thing than the one named',
+    remedy: 'read the thing again; ids are given out anew after a restore',
+  },
+  'command-differs': {
+    status: 409,
+    meaning: 'the id of the command was used with another content',
+    remedy: 'repeat a command as it was; give a new one a new id',
+  },
+  'order-closed': {
+    status: 409,
+    meaning: 'the order is cancelled, void or returned',
+    remedy: 'decide with the customer; stop the parcel',
+  },
+  'too-late': {
+    status: 409,
+    meaning: 'something of the order was shipped',
+    remedy: 'take it back as a return',
+  },
+  'needs-a-person': {
+    status: 409,
+    meaning: 'the shop cannot do this by itself, e.g. pay money back at a gateway',
+    remedy: 'do what `remedy` says in the shop’s admin',
+  },
+  'unknown-line': {
+    status: 422,
+    meaning: 'the order has no such line',
+    remedy: 'read the order again: it was edited',
+  },
+  'quantity-exceeds': {
+    status: 409,
+    meaning: 'more pieces than are left to ship',
+    remedy: 'read the order again; somebody shipped, or it was edited',
+  },
+  busy: {
+    status: 503,
+    meaning: 'another call, or the database, is in the way',
+    remedy: 'repeat it in a few seconds',
+  },
+  'internal-error': {
+    status: 500,
+    meaning: 'the bridge failed; how far a write got is not known',
+    remedy: 'look into the PHP error log of the shop, then repeat the call',
+  },
+} as const satisfies Record<string, { status: number; meaning: string; remedy: string }>
 export type BridgeProblemCode = keyof typeof BRIDGE_PROBLEMS

@@ -2,36 +2,29 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { basename, dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
+import { bridgeOpenApi } from './bridge-openapi.ts'
 import { SyncConfigSchema } from './config.ts'
+import { DRAFT, type Json, jsonSchema, namedSchemas, plainSchema } from './json-schema.ts'
 import { PROBLEMS, type ProblemCode, problem } from './problems.ts'
 import { ShopIdSchema } from './scalars.ts'
 import {
   MAX_EVENTS,
-  OrderDeletedEventSchema,
-  OrderSnapshotEventSchema,
-  OrderSnapshotSchema,
-  OrderTombstoneSchema,
-  PackageMemberSchema,
-  PredecessorSchema,
   ProblemSchema,
-  RESERVED_TYPE,
   type WebhookAnswer,
   WebhookAnswerSchema,
   WebhookEventSchema,
-  WireDeliverySchema,
-  WireLineSchema,
-  WirePaymentSchema,
 } from './webhook.ts'
+import { EVENT_PARTS } from './webhook-parts.ts'
 
 const root = join(import.meta.dirname, '../..')
 const examplesDir = join(root, 'test/support/fixtures/webhook/valid')
 
-type Json = Record<string, unknown>
-
-const ReservedEventSchema = z
-  .looseObject({ type: z.string().regex(RESERVED_TYPE) })
-  .describe('Named already, taken by no target yet: answered not-subscribed.')
-const EventSchema = z.union([WebhookEventSchema, ReservedEventSchema])
+const TestEventSchema = z
+  .looseObject({ type: z.literal('bridge.test') })
+  .describe(
+    'The bridge’s test of its connection: answered not-subscribed once signature and epoch are right.',
+  )
+const EventSchema = z.union([WebhookEventSchema, TestEventSchema])
 
 /** What the webhook takes, all at once: the code parses the body first and each event on its own. */
 export const WebhookRequestSchema = z
@@ -43,21 +36,18 @@ const PARTS = {
   WebhookRequest: WebhookRequestSchema,
   WebhookAnswer: WebhookAnswerSchema,
   Problem: ProblemSchema,
-  OrderSnapshotEvent: OrderSnapshotEventSchema,
-  OrderDeletedEvent: OrderDeletedEventSchema,
-  ReservedEvent: ReservedEventSchema,
-  OrderSnapshot: OrderSnapshotSchema,
-  OrderTombstone: OrderTombstoneSchema,
-  Line: WireLineSchema,
-  PackageMember: PackageMemberSchema,
-  Delivery: WireDeliverySchema,
-  Payment: WirePaymentSchema,
-  Predecessor: PredecessorSchema,
+  TestEvent: TestEventSchema,
+  ...EVENT_PARTS,
 }
 
 /** Every generated file, by its path from the root of the project. */
 export function generate(): Record<string, Json> {
-  const { WebhookAnswer: _answer, Problem: _problem, WebhookRequest, ...defs } = schemas('#/$defs/')
+  const {
+    WebhookAnswer: _answer,
+    Problem: _problem,
+    WebhookRequest,
+    ...defs
+  } = namedSchemas(PARTS, '#/$defs/')
   return {
     'docs/contracts/webhook-v1.schema.json': {
       $schema: DRAFT,
@@ -67,6 +57,7 @@ export function generate(): Record<string, Json> {
       $defs: defs,
     },
     'docs/contracts/openapi.json': openApi(),
+    'docs/contracts/bridge-v1.openapi.json': bridgeOpenApi(),
     'docs/contracts/sync.config.schema.json': {
       ...jsonSchema(SyncConfigSchema),
       $id: 'sync.config.schema.json',
@@ -74,32 +65,6 @@ export function generate(): Record<string, Json> {
     },
   }
 }
-
-const DRAFT = 'https://json-schema.org/draft/2020-12/schema'
-
-function schemas(prefix: string): Record<string, Json> {
-  const registry = z.registry<{ id: string }>()
-  for (const [id, schema] of Object.entries(PARTS)) registry.add(schema, { id })
-  const { schemas } = z.toJSONSchema(registry, { ...OPTIONS, uri: (id) => `${prefix}${id}` })
-  return Object.fromEntries(
-    Object.entries(schemas).map(([id, { $schema: _draft, $id: _uri, ...schema }]) => [id, schema]),
-  )
-}
-
-const jsonSchema = (schema: z.ZodType): Json => z.toJSONSchema(schema, OPTIONS)
-
-const LONE_SURROGATE = '\ud800'
-
-const OPTIONS = {
-  io: 'input',
-  override: ({ zodSchema, jsonSchema }) => {
-    // A refinement has no counterpart in JSON Schema; well-formed text has a pattern that says the same.
-    const text = zodSchema._zod.def.type === 'string' && jsonSchema.pattern === undefined
-    if (text && z.safeParse(zodSchema, 'a').success && !z.safeParse(zodSchema, LONE_SURROGATE).success) {
-      jsonSchema.pattern = '^[^\\ud800-\\udfff]*$'
-    }
-  },
-} satisfies z.core.ToJSONSchemaParams
 
 function openApi(): Json {
   const schema = (id: keyof typeof PARTS) => ({ $ref: `#/components/schemas/${id}` })
@@ -118,7 +83,7 @@ function openApi(): Json {
           operationId: 'receiveEvents',
           summary: 'Takes the events of one shop',
           parameters: [
-            { name: 'shop', in: 'path', required: true, schema: plain(ShopIdSchema) },
+            { name: 'shop', in: 'path', required: true, schema: plainSchema(ShopIdSchema) },
             header('webhook-id', true, 'Unique per request; repeated when the same request is sent again.'),
             header(
               'webhook-timestamp',
@@ -155,13 +120,8 @@ function openApi(): Json {
         },
       },
     },
-    components: { schemas: schemas('#/components/schemas/') },
+    components: { schemas: namedSchemas(PARTS, '#/components/schemas/') },
   }
-}
-
-function plain(schema: z.ZodType): Json {
-  const { $schema: _draft, ...rest } = jsonSchema(schema)
-  return rest
 }
 
 const header = (name: string, required: boolean, description: string) => ({

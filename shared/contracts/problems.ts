@@ -114,7 +114,7 @@ export const EVENT_PROBLEMS = {
   'unknown-type': {
     message: 'is not an event type of this contract',
     remedy:
-      'Send "order.snapshot" or "order.deleted"; if the bridge is newer than this service, update the service.',
+      'Send "order.snapshot", "order.deleted" or another type of webhook-v1.md; if the bridge is newer than this service, update the service.',
   },
   'too-deep': {
     message: 'is nested more than 32 levels deep',

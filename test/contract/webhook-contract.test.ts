@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import { generate, WebhookRequestSchema } from '#contracts/generate.ts'
 import { EVENT_PROBLEMS, PROBLEMS, problem } from '#contracts/problems.ts'
 import { OrderSnapshotSchema } from '#contracts/webhook.ts'
@@ -102,7 +103,29 @@ describe('zod and ajv', () => {
       }),
       { numRuns: 1_000 },
     )
-  })
+  }, 60_000)
+
+  const eventsOf = (name: string) =>
+    z
+      .object({ events: z.array(z.looseObject({ snapshot: z.record(z.string(), z.json()) })) })
+      .parse(Object.fromEntries(validExamples)[name]).events
+
+  it.each(['customer', 'return', 'ticket'])(
+    'agree on any %s with any one column changed',
+    (name) => {
+      const [event] = eventsOf(name)
+      const columns = Object.keys(event?.snapshot ?? {})
+      fc.assert(
+        fc.property(fc.constantFrom(...columns), odd, (column, value) => {
+          const { [column]: _was, ...rest } = event?.snapshot ?? {}
+          const changed = { ...event, snapshot: value === undefined ? rest : { ...rest, [column]: value } }
+          expect(accepts(changed)).toBe(WebhookRequestSchema.safeParse(changed).success)
+        }),
+        { numRuns: 300 },
+      )
+    },
+    60_000,
+  )
 })
 
 describe('the page of the contract', () => {

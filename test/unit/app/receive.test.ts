@@ -187,7 +187,7 @@ describe('an accepted event', () => {
     expect(resultsOf(answer)).toHaveLength(100)
   })
 
-  it.each(validExamples.filter(([name]) => name !== 'reserved-type'))(
+  it.each(validExamples.filter(([, body]) => JSON.stringify(body).includes('"type":"order.')))(
     'can be the example %s',
     async (_name, body) => {
       expect((await new World().post(body)).status).toBe(202)
@@ -196,8 +196,8 @@ describe('an accepted event', () => {
 })
 
 describe('an event nobody takes', () => {
-  it.each(['customer.snapshot', 'return.deleted', 'ticket.snapshot'])(
-    'of the type %s, which the contract reserves, is not subscribed, whatever else is in it',
+  it.each(['customer.snapshot', 'return.deleted', 'ticket.snapshot', 'bridge.test'])(
+    'of the type %s, which no target takes yet, is not subscribed, whatever else is in it',
     async (type) => {
       const world = new World()
       const answer = await world.post({ events: [{ type, anything: [1, null] }] })
