@@ -126,9 +126,9 @@ class ErpSync_Shipments
                 $ours = $note;
                 continue;
             }
-            // A note that a person has prepared for exactly these goods is the one to ship. Not that of another call.
+            // A note that a person has prepared for exactly these goods, or took back, is the one to ship.
             $isReusable = $same === null && $note['status'] === ErpSync_OrderGoods::PREPARED
-                && $note['pieces'] === $wanted && !preg_match('/^E[0-9A-F]{16}$/D', $note['delivery_sn']);
+                && $note['pieces'] === $wanted && !$this->isOfAnotherCall($note['delivery_sn']);
             if ($isReusable) {
                 $same = $note;
             } else {
@@ -197,6 +197,20 @@ class ErpSync_Shipments
     private static function deliverySn($shipmentId)
     {
         return 'E' . strtoupper(substr(hash('sha256', $shipmentId), 0, 16));
+    }
+
+    /** @return bool whether a call that was cut off will go on with it */
+    private function isOfAnotherCall($deliverySn)
+    {
+        foreach ($this->db->column(
+            'SELECT command_id FROM {erpsync_command} WHERE kind = ? AND step = ?',
+            array(self::KIND, ErpSync_Command::CLAIMED)
+        ) as $shipmentId) {
+            if (self::deliverySn($shipmentId) === $deliverySn) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Everything up to the step `shipped`; leaves the step as it is if the order changed meanwhile. */

@@ -144,6 +144,6 @@ class ErpSync_TicketReplies
      */
     private static function text(ErpSync_Db $db, $text)
     {
-        return str_replace('</', '< /', ErpSync_StoredText::plain($db, $text));
+        return preg_replace('~<(?=/textarea)~i', '< ', ErpSync_StoredText::plain($db, $text));
     }
 }

@@ -1,14 +1,16 @@
 import { once } from 'node:events'
-import { type Server, type Socket, connect, createServer } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 
-/** A write of the connection to be cut at, counted from 1; and whether the server still executes it. */
+/** A write of the connection to be cut at, and whether the server still executes it. */
 export interface Cut {
+  /** Counted from 1. */
   readonly write: number
+  /** Which statements count. */
+  readonly of: RegExp
   readonly executed: boolean
 }
 
 const COM_QUERY = 3
-const WRITE = /^\s*(INSERT|UPDATE|DELETE|REPLACE)\b/i
 
 /**
  * Stands between PHP and the database and cuts a connection at its n-th write, as a process does that is killed there: the
@@ -78,7 +80,7 @@ export class CuttingProxy {
     client.on('data', (bytes: Buffer) => {
       for (const { sequence, payload, raw } of packets.add(bytes)) {
         const isWrite =
-          sequence === 0 && payload[0] === COM_QUERY && WRITE.test(payload.subarray(1).toString('latin1'))
+          sequence === 0 && payload[0] === COM_QUERY && cut.of.test(payload.subarray(1).toString('latin1'))
         if (isWrite) writes += 1
         if (isWrite && writes === cut.write) {
           this.#hasCut = true
