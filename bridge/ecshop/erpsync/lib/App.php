@@ -73,7 +73,7 @@ class ErpSync_App
             return array(
                 'code' => 'restored',
                 'message' => 'The database is older than what was already sent: it was restored from a backup.',
-                'remedy' => 'Start a new epoch on the setup page or with php erpsync/cli.php new-epoch, then connect it again.',
+                'remedy' => 'Start a new epoch on the setup page or with php erpsync/cli.php new-epoch --yes, then connect it again.',
             );
         }
         $paused = $this->state->json('paused');
