@@ -1,8 +1,10 @@
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
 import type { PlacedLine, PlacedOrder, ShopWorld } from '../../../../test/conformance/shop-gateway.ts'
 import { aShop, type ShopOptions } from './a-shop.ts'
+import { relayAll } from './relaying.ts'
 import { SEED } from './seed.ts'
 import type { CartLine } from './shop-actions.ts'
+import { aWebhookDouble } from './webhook-double.ts'
 
 const { flask, shirt, towel, twins } = SEED.goods
 
@@ -19,21 +21,6 @@ const soldAs = (sku: string): { readonly goods: number; readonly product?: numbe
   return sold
 }
 
-/** What cron does beside sending, so that the feed has all that was done. */
-const CAPTURE = `
-  $collector = new ErpSync_Collector($app);
-  $collector->collect();
-  for ($i = 0; $i < 2 && $app->state->get('capture') === 'poll'; $i++) {
-      $poll = $app->state->json('poll');
-      if ($poll !== array()) {
-          $poll['walks'] = array();
-          $app->state->set('poll', $poll);
-      }
-      $poller = new ErpSync_Poller($app);
-      $poller->poll(microtime(true) + 20);
-  }
-  return true;`
-
 /** A shop of ours behind its bridge, for the shop gateway's conformance suite. */
 export async function bridgeWorld(
   options: ShopOptions & { readonly capture: 'triggers' | 'poll' },
@@ -42,7 +29,9 @@ export async function bridgeWorld(
   const shop = await aShop(rest)
   await shop.sql.exec('DELETE FROM {users}')
   await shop.sql.exec('DELETE FROM {user_address}')
-  await shop.install({ capture })
+  const service = await aWebhookDouble()
+  await shop.install({ capture, webhookUrl: service.url })
+  service.secrets = [await shop.state('webhook_secret')]
   await shop.serve()
   const { act, sql } = shop
   const [epoch, secret] = [await shop.state('epoch'), await shop.state('bridge_secret')]
@@ -111,9 +100,13 @@ export async function bridgeWorld(
       return { msg_id: String(msg_id), msg_time }
     },
     deleteMessage: (msgId) => act.deleteMessage(Number(msgId)),
+    // The feed collects by itself what triggers wrote. By polling, changes are found and sent in the same breath.
     captured: async () => {
-      await shop.app(CAPTURE)
+      if (capture === 'poll') await relayAll(shop)
     },
-    close: () => shop.dispose(),
+    close: async () => {
+      await shop.dispose()
+      await service.stop()
+    },
   }
 }
