@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Kind } from '#contracts/scalars.ts'
 import { type WebhookEvent, WebhookEventSchema } from '#contracts/webhook.ts'
+import type { CustomerSnapshot, ReturnSnapshot, TicketSnapshot } from '#contracts/webhook-things.ts'
 import { BUYERS } from './catalogue.ts'
 import { envelopeOf, instant, linesOn, productSn, type ShopDelivery, type ShopOrder } from './shop-order.ts'
 
@@ -78,7 +79,7 @@ export function returnOf(
 type Version = WebhookEvent['version']
 
 export function customerEvent(customer: Customer, version: Version): WebhookEvent {
-  const snapshot = {
+  const snapshot: CustomerSnapshot = {
     user_id: String(customer.id),
     user_name: customer.name,
     email: 'buyer@example.com',
@@ -91,7 +92,7 @@ export function customerEvent(customer: Customer, version: Version): WebhookEven
     qq: '',
     user_rank: '0',
     rank_name: '',
-    is_validated: 0 as const,
+    is_validated: 0,
     reg_time: customer.regTime,
     registered_at: instant(customer.regTime),
     address_id: '0',
@@ -102,7 +103,7 @@ export function customerEvent(customer: Customer, version: Version): WebhookEven
 
 export function returnEvent(back: Return, version: Version): WebhookEvent {
   const buyer = BUYERS[back.order.buyer % BUYERS.length] ?? BUYERS[0]
-  const snapshot = {
+  const snapshot: ReturnSnapshot = {
     back_id: String(back.id),
     return_time: back.time,
     returned_at: instant(back.time),
@@ -134,7 +135,7 @@ export function returnEvent(back: Return, version: Version): WebhookEvent {
       goods_sn: line.goodsSn,
       goods_name: line.name,
       goods_attr: line.attributes,
-      is_real: 1 as const,
+      is_real: 1,
       send_number: line.quantity,
       order_rec_ids: line.orderRecIds,
     })),
@@ -143,7 +144,7 @@ export function returnEvent(back: Return, version: Version): WebhookEvent {
 }
 
 export function ticketEvent(ticket: Ticket, version: Version): WebhookEvent {
-  const snapshot = {
+  const snapshot: TicketSnapshot = {
     msg_id: String(ticket.id),
     msg_time: ticket.time,
     written_at: instant(ticket.time),
