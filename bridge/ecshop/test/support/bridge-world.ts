@@ -42,6 +42,7 @@ export async function bridgeWorld(
   return {
     epoch,
     bridge: { url, secret },
+    seesDeletions: capture === 'triggers',
     gateway: (clock = { now: () => Date.now() }) =>
       createEcshopGateway({ access: async () => ({ url, secrets: [secret] }), clock }),
     skus: { plain: flask.sku, variants: [shirt.red.sku, shirt.blue.sku], ambiguous: twins.sku },
