@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Table from 'cli-table3'
 import { BenchCloud } from './bench-cloud.ts'
+import { checkout } from './checkout.ts'
 import { deliveries } from './deliveries.ts'
 import type { Figure, Summary } from './figures.ts'
 import { imports } from './imports.ts'
@@ -11,16 +12,22 @@ import { longOrder } from './long-order.ts'
 import { webhook } from './webhook.ts'
 
 // Measures on loopback, in emulators; see docs/benchmarks.md. It fails when a run was not correct, never when it was slow.
+// `npm run bench -- checkout` measures that alone.
 
-const LONGEST_MS = 240_000
+const LONGEST_MS = 480_000
 const REPORTS = fileURLToPath(new URL('../../reports', import.meta.url))
 
 /** The webhook is last: what it leaves in a queue nobody takes would never let the others end. */
-const measurements = { imports, 'long order': longOrder, deliveries, webhook }
+const measurements = { checkout, imports, 'long order': longOrder, deliveries, webhook }
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !(name in measurements))
+if (unknown.length > 0) throw new Error(`no such measurement: ${unknown.join(', ')}`)
 
 async function measure(bench: BenchCloud): Promise<Record<string, Figure[]>> {
   const results: Record<string, Figure[]> = {}
   for (const [name, run] of Object.entries(measurements)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue
     console.log(`${name} …`)
     results[name] = await run(bench)
   }
@@ -92,8 +99,8 @@ function print({
 
 const range = ({ min, max, rounds }: Summary) => (rounds > 1 ? `${short(min)} – ${short(max)}` : '')
 
-/** Two digits that count, or three. */
+/** Two digits that count, or three from one on. */
 const short = (value: number) =>
-  value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(value >= 10 ? 3 : 2)))
+  value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(value >= 1 ? 3 : 2)))
 
 await main()

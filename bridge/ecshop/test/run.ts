@@ -1,29 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { missingPackages } from './support/missing-packages.ts'
 
 /** `npm run test:bridge`: the PHP bridge over a real PHP and a real MariaDB. */
 const project = fileURLToPath(new URL('../../..', import.meta.url))
 
-const runs = (command: string, ...args: readonly string[]): boolean =>
-  spawnSync(command, args, { stdio: 'ignore' }).status === 0
-
-const hasExtension = (name: string): boolean =>
-  runs('php', '-r', `exit(extension_loaded('${name}') ? 0 : 1);`)
-
-/** Debian package → whether what we need of it is here. */
-const NEEDS: readonly (readonly [string, () => boolean])[] = [
-  ['php-cli', () => runs('php', '--version')],
-  ['php-mysql', () => hasExtension('mysqli')],
-  ['php-curl', () => hasExtension('curl')],
-  ['php-mbstring', () => hasExtension('mbstring')],
-  [
-    'mariadb-server',
-    () => runs('mariadbd', '--version') && runs('sh', '-c', 'command -v mariadb-install-db'),
-  ],
-]
-
-const missing = NEEDS.filter(([, isHere]) => !isHere()).map(([name]) => name)
+const missing = missingPackages()
 if (missing.length > 0) {
   console.error(
     `The bridge's tests did not run. They need: ${missing.join(', ')}\n` +

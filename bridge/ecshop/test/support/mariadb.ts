@@ -7,6 +7,22 @@ import { freePort } from './free-port.ts'
 import { KeptProcess } from './kept-process.ts'
 import { waitFor } from './wait-for.ts'
 
+const QUICK = [
+  '--innodb-buffer-pool-size=64M',
+  '--innodb-log-file-size=8M',
+  '--innodb-flush-log-at-trx-commit=0',
+  '--innodb-doublewrite=0',
+  '--innodb-flush-method=nosync',
+  '--key-buffer-size=8M',
+]
+
+const DURABLE = [
+  '--innodb-buffer-pool-size=512M',
+  '--innodb-log-file-size=128M',
+  '--innodb-flush-log-at-trx-commit=1',
+  '--key-buffer-size=128M',
+]
+
 /** A MariaDB of our own on loopback, with a data folder that goes away with it. root has no password. */
 export class MariaDb {
   readonly port: number
@@ -17,8 +33,17 @@ export class MariaDb {
     this.#server = server
   }
 
-  /** @param binLog as on servers that replicate or are backed up by it: triggers then need a privilege more */
-  static async start({ binLog = false }: { readonly binLog?: boolean } = {}): Promise<MariaDb> {
+  /**
+   * @param binLog as on servers that replicate or are backed up by it: triggers then need a privilege more
+   * @param durable a commit is on disk before it is answered, with room for a large shop: for measuring. Tests need neither
+   */
+  static async start({
+    binLog = false,
+    durable = false,
+  }: {
+    readonly binLog?: boolean
+    readonly durable?: boolean
+  } = {}): Promise<MariaDb> {
     const folder = mkdtempSync(join(tmpdir(), 'erpsync-mariadb-'))
     const data = join(folder, 'data')
     mkdirSync(data)
@@ -54,12 +79,7 @@ export class MariaDb {
         '--skip-name-resolve',
         '--max-connections=300',
         '--character-set-server=utf8mb4',
-        '--innodb-buffer-pool-size=64M',
-        '--innodb-log-file-size=8M',
-        '--innodb-flush-log-at-trx-commit=0',
-        '--innodb-doublewrite=0',
-        '--innodb-flush-method=nosync',
-        '--key-buffer-size=8M',
+        ...(durable ? DURABLE : QUICK),
         '--performance-schema=off',
         ...(binLog ? [`--log-bin=${join(folder, 'binlog')}`, '--server-id=1'] : ['--skip-log-bin']),
       ],
