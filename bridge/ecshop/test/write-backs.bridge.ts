@@ -13,6 +13,7 @@ import { type BridgeAnswer, callBridge } from './support/call-bridge.ts'
 import { type Cut, CuttingProxy } from './support/cutting-proxy.ts'
 import { SEED } from './support/seed.ts'
 import type { Order } from './support/shop-actions.ts'
+import { waitFor } from './support/wait-for.ts'
 
 const { flask, shirt, towel, voucher } = SEED.goods
 const SHIPPED_AT = '2026-11-20T06:30:00Z'
@@ -481,9 +482,15 @@ describe.each(GENERATIONS)('a shipment, in a shop of $generation', (options) => 
     const order = await shop.act.place({ lines: [{ goods: flask.goods_id }] })
     const held = shop.app(`
       $app->db->lock('order.${order.order_id}');
-      sleep(7);
-      return true;`)
-    await new Promise((resolve) => setTimeout(resolve, 500))
+      return $app->db->value('SELECT SLEEP(7)');`)
+    await waitFor('the lock', async () => {
+      const sleeping = await count(
+        shop,
+        "SELECT COUNT(*) FROM information_schema.processlist WHERE db = ? AND info = 'SELECT SLEEP(7)'",
+        [shop.database],
+      )
+      return sleeping > 0 || undefined
+    })
     expect(await refusal(send(shop, 'shipments', shipmentOf(order, [1])))).toMatchObject({ code: 'busy' })
     await held
     expect(await notes(shop, order)).toEqual([])
