@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { bridgeSignatureVectors } from '../../../test/support/bridge-signature-vectors.ts'
 import { installPhpVersions, phpProgram } from './support/php-program.ts'
 import { bridgeFiles, type PhpSource, readPhp } from './support/php-source.ts'
 import { phpString } from './support/shop-folder.ts'
@@ -192,6 +193,57 @@ it('uses no form that an old PHP takes for something else', () => {
 
 it('uses only functions, classes, constants and methods of every PHP, unless it asks before', async () => {
   expect(await judge(sources)).toEqual([])
+})
+
+const PURE = `
+function signed($v)
+{
+    return ErpSync_Signature::of($v['key'], $v['method'], $v['path'], $v['timestamp'], $v['nonce'], $v['body']);
+}
+function cleaned($hex)
+{
+    return ErpSync_Text::clean(pack('H*', $hex));
+}
+$given = json_decode($given, true);
+// As ECShop does; an old PHP warns where nobody has chosen one.
+date_default_timezone_set('PRC');
+$shifted = new ErpSync_ShopTime('Asia/Shanghai', true, 0);
+$plain = new ErpSync_ShopTime('Asia/Shanghai', false, 1600000000);
+$summer = new ErpSync_ShopTime('Europe/Berlin', true, 0);
+echo json_encode(array(
+    'signatures' => array_map('signed', $given['calls']),
+    'texts' => array_map('cleaned', $given['texts']),
+    'times' => array(
+        $shifted->toRaw(1700000000), $shifted->toEpoch(1699971200), $shifted->instant(0), $shifted->instant(1699971200),
+        $plain->toEpoch(1700000000), $plain->toEpoch(1500000000), $summer->toEpoch($summer->toRaw(1720000000)),
+    ),
+));
+`
+
+it.each(VERSIONS)('what needs no database does the same in PHP %s', async (version) => {
+  const calls = bridgeSignatureVectors.map(([, vector]) => ({
+    ...vector,
+    timestamp: String(vector.timestamp),
+  }))
+  const texts = ['&lt;张&amp;lt;', '🎁', 'a\u0000b'].map((text) => Buffer.from(text).toString('hex'))
+  const { at, run } = phpProgram(version)
+  const answer = await run(
+    `${variable('given', { calls, texts: [...texts, 'e5bc', '61ff62', 'eda080'] })}
+     require '${at}/erpsync/bootstrap.php';${PURE}`,
+  )
+  expect(JSON.parse(answer)).toEqual({
+    signatures: calls.map(({ signature }) => signature),
+    texts: ['<张&lt;', '🎁', 'a\u0000b', '\ufffd\ufffd', 'a\ufffdb', '\ufffd\ufffd\ufffd'],
+    times: [
+      1_699_971_200,
+      1_700_000_000,
+      null,
+      '2023-11-14T22:13:20Z',
+      1_700_000_000,
+      1_500_028_800,
+      1_720_000_000,
+    ],
+  })
 })
 
 describe('the check itself', () => {

@@ -7,7 +7,7 @@ import { loadPHPRuntime, PHP } from '@php-wasm/universal'
 const [, , version, folder] = process.argv
 const { getPHPLoaderModule } = await import(`@php-wasm/node-${version}`)
 const php = new PHP(await loadPHPRuntime(await getPHPLoaderModule(), {}))
-for (const file of readdirSync(folder, { recursive: true })) {
+for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
   if (!file.endsWith('.php') || file.startsWith('test/')) continue
   php.mkdir(dirname(`/bridge/${file}`))
   php.writeFile(`/bridge/${file}`, readFileSync(join(folder, file)))
