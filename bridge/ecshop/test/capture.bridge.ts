@@ -183,6 +183,32 @@ describe.each(MODES)('capture by $capture on $generation with $engine', (options
     expect(told(service).filter((line) => line.startsWith('order.deleted'))).toEqual([])
   })
 
+  it('tells of the orders of a group-buy that was decided after they were written', async () => {
+    await shop.sql.insert('goods_activity', {
+      act_id: 77,
+      act_name: '团购',
+      act_desc: '',
+      act_type: 1,
+      goods_name: '',
+      goods_id: 1,
+      start_time: 1,
+      end_time: 2,
+      ext_info: 'a:1:{s:7:"deposit";s:4:"5.00";}',
+    })
+    const order = await shop.act.place()
+    const { order_id } = order
+    await shop.sql.exec(
+      `UPDATE {order_info} SET extension_code = 'group_buy', extension_id = 77 WHERE order_id = ?`,
+      [order_id],
+    )
+    await relayAll(shop)
+    service.deliveries.length = 0
+    await shop.sql.exec('UPDATE {goods_activity} SET is_finished = 3 WHERE act_id = 77')
+    await relayAll(shop)
+    expect(told(service)).toEqual([`order.snapshot ${order_id}`])
+    expect(newestOf(service, order_id)).toMatchObject({ snapshot: { group_buy: { status: 3 } } })
+  })
+
   it('does not report an order before its lines are there', async () => {
     const head = await shop.act.placeHead()
     expect(await relay(shop)).toMatchObject({ accepted: 0, notReady: 1 })

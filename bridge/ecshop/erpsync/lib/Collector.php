@@ -58,7 +58,13 @@ class ErpSync_Collector
         // Whether a thing is there is read after its changes: what is gone now has its own row, here or on its way.
         $touched = array();
         foreach ($rows as $row) {
-            $touched[$row['kind']][$row['thing_id']] = true;
+            if ($row['kind'] === 'activity') {
+                foreach ($this->groupBuyOrders($row['thing_id']) as $id) {
+                    $touched['order'][$id] = true;
+                }
+            } else {
+                $touched[$row['kind']][$row['thing_id']] = true;
+            }
         }
         $heads = array();
         foreach ($touched as $kind => $ids) {
@@ -117,6 +123,15 @@ class ErpSync_Collector
         foreach ($rows as $row) {
             $this->db->exec('DELETE FROM {erpsync_change} WHERE id = ?', array($row['id']));
         }
+    }
+
+    /** An activity that was decided concerns every order of it. */
+    private function groupBuyOrders($activity)
+    {
+        return $this->db->column(
+            'SELECT order_id FROM {order_info} WHERE extension_code = ? AND extension_id = ?',
+            array('group_buy', $activity)
+        );
     }
 
     private static function isThere(array $heads, array $row)

@@ -37,14 +37,14 @@ class ErpSync_Tables
             'erpsync_line' => "rec_id BIGINT UNSIGNED NOT NULL, order_id BIGINT UNSIGNED NOT NULL,
                 from_id BIGINT UNSIGNED NOT NULL DEFAULT 0, product_sn VARCHAR(60) NOT NULL DEFAULT '',
                 package_goods MEDIUMTEXT NULL, PRIMARY KEY (rec_id), KEY order_id (order_id), KEY from_id (from_id)",
-            'erpsync_nonce' => 'nonce VARCHAR(64) NOT NULL, seen_at INT UNSIGNED NOT NULL, PRIMARY KEY (nonce),
+            'erpsync_nonce' => 'nonce VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, seen_at INT UNSIGNED NOT NULL, PRIMARY KEY (nonce),
                 KEY seen_at (seen_at)',
             // The instant (ms) of the ERP's figure that was last written for a SKU: an older one is refused.
             'erpsync_stock' => "goods_id BIGINT UNSIGNED NOT NULL, product_id BIGINT UNSIGNED NOT NULL,
                 as_of BIGINT UNSIGNED NOT NULL, quantity INT NOT NULL, origin VARCHAR(40) NOT NULL DEFAULT '',
                 PRIMARY KEY (goods_id, product_id)",
             // Claims of write-backs that take several statements: resumed by step, answered alike when repeated.
-            'erpsync_command' => "kind VARCHAR(12) NOT NULL, command_id VARCHAR(64) NOT NULL, request_hash CHAR(64) NOT NULL,
+            'erpsync_command' => "kind VARCHAR(12) NOT NULL, command_id VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL, request_hash CHAR(64) NOT NULL,
                 step VARCHAR(20) NOT NULL, data MEDIUMTEXT NOT NULL, at INT UNSIGNED NOT NULL,
                 PRIMARY KEY (kind, command_id)",
         );

@@ -149,6 +149,8 @@ class ErpSync_Triggers
             array('users', 'us', array($customer), self::gone('customer', 'user_id', array('stamp' => 'reg_time'))),
             array('user_address', 'ua', array($customer), null),
             array('feedback', 'fb', array(array('ticket', 'msg_id')), null),
+            // ECShop writes the orders of a group-buy first and decides the activity last.
+            array('goods_activity', 'ga', array(array('activity', 'act_id')), null),
         );
         $definitions = array();
         $read = new ErpSync_Columns($db);
@@ -199,6 +201,9 @@ class ErpSync_Triggers
             if ($gone === null || $column !== $things[0][1]) {
                 $delete .= $old;
             }
+        }
+        if ($table === 'goods_activity') {
+            return array('UPDATE' => "IF OLD.is_finished <> NEW.is_finished THEN\n" . $insert . "END IF;\n");
         }
         if ($table === 'back_goods') {
             // Inserted after the head; ECShop never changes them.
