@@ -161,28 +161,42 @@ class ErpSync_Comparison
             ) as $row) {
                 $heads[$row['order_id']] = $row;
             }
+            $values = array();
             foreach ($this->db->rows(
                 'SELECT rec_id, order_id FROM {order_goods} WHERE order_id IN (?)',
                 array(array_keys($digests))
             ) as $row) {
                 $lines[$row['order_id']][] = $row['rec_id'];
+                array_push($values, $row['rec_id'], $row['order_id']);
+            }
+            if ($values !== array()) {
                 $this->db->exec(
-                    'INSERT IGNORE INTO {erpsync_line} (rec_id, order_id) VALUES (?, ?)',
-                    array($row['rec_id'], $row['order_id'])
+                    'INSERT IGNORE INTO {erpsync_line} (rec_id, order_id) VALUES '
+                    . implode(', ', array_fill(0, count($values) / 2, '(?, ?)')),
+                    $values
                 );
             }
         }
+        $values = array();
         foreach ($digests as $id => $digest) {
-            $this->db->exec(
-                "INSERT INTO {erpsync_seen} (kind, thing_id, stamp, no, status, rec_ids, digest, seen_at)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE digest = IF(digest = '', VALUES(digest), digest)",
-                array(
-                    $kind, $id, $stamps[$id], isset($heads[$id]) ? $heads[$id]['order_sn'] : '',
-                    isset($heads[$id]) ? $heads[$id]['order_status'] : null,
-                    json_encode(isset($lines[$id]) ? ErpSync_Seen::ids($lines[$id]) : array()), $digest, $now,
-                )
+            array_push(
+                $values,
+                $kind,
+                $id,
+                $stamps[$id],
+                isset($heads[$id]) ? $heads[$id]['order_sn'] : '',
+                isset($heads[$id]) ? $heads[$id]['order_status'] : null,
+                json_encode(isset($lines[$id]) ? ErpSync_Seen::ids($lines[$id]) : array()),
+                $digest,
+                $now
             );
         }
+        $this->db->exec(
+            'INSERT INTO {erpsync_seen} (kind, thing_id, stamp, no, status, rec_ids, digest, seen_at) VALUES '
+            . implode(', ', array_fill(0, count($digests), '(?, ?, ?, ?, ?, ?, ?, ?)'))
+            . " ON DUPLICATE KEY UPDATE digest = IF(digest = '', VALUES(digest), digest)",
+            $values
+        );
     }
 
     /**
