@@ -6,6 +6,7 @@ import { secretNames } from '../../infra/secret-names.ts'
 import type { Bridge } from '../bridge.ts'
 import { close, listen } from '../cloud/listen.ts'
 import { STAGE } from '../endpoints.ts'
+import { BRIDGE_PATH } from './bridge-api.ts'
 import { DEMO_SHOP, DEMO_TARGET } from './demo-config.ts'
 import { DemoErp } from './erp.ts'
 import { DemoShop } from './shop.ts'
@@ -46,7 +47,7 @@ export async function startDemo(
     shopUrl,
     stop,
     connect: async (bridge) => {
-      await putSecrets(bridge, shop, erp)
+      await putSecrets(bridge, { shop, shopUrl, erp })
       webhookUrl = bridge.endpoints.webhookUrls[DEMO_SHOP] ?? ''
       shop.relayTo(webhookUrl)
     },
@@ -54,13 +55,22 @@ export async function startDemo(
 }
 
 /** What is there and fits stays: a rotation somebody began is theirs to end. */
-async function putSecrets({ cloud, secrets }: Bridge, shop: DemoShop, erp: DemoErp): Promise<void> {
+async function putSecrets(
+  { cloud, secrets }: Bridge,
+  { shop, shopUrl, erp }: Pick<Demo, 'shop' | 'shopUrl' | 'erp'>,
+): Promise<void> {
   const names = secretNames(STAGE)
   const { epoch, secret } = shop.identity
   const known = await secrets.shop(DEMO_SHOP)
   if (!known?.secrets.includes(secret) || known.epochs.at(-1) !== epoch) {
     const epochs = [...(known?.epochs ?? []).filter((older) => older !== epoch), epoch]
     await cloud.putSecret(names.shop(DEMO_SHOP), JSON.stringify({ secrets: [secret], epochs }))
+  }
+  const url = `${shopUrl}${BRIDGE_PATH}`
+  const { bridgeSecret } = shop.database
+  const bridge = await secrets.bridge(DEMO_SHOP)
+  if (bridge?.url !== url || !bridge.secrets.includes(bridgeSecret)) {
+    await cloud.putSecret(names.bridge(DEMO_SHOP), JSON.stringify({ url, secrets: [bridgeSecret] }))
   }
   if (!(await secrets.target(DEMO_TARGET))) {
     await cloud.putSecret(names.target(DEMO_TARGET), JSON.stringify({ token: erp.apiKey }))
