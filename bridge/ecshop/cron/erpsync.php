@@ -40,7 +40,8 @@ if (!function_exists('erpsync_cron')) {
     function erpsync_cron()
     {
         $bootstrap = ROOT_PATH . 'erpsync/bootstrap.php';
-        if (!is_file($bootstrap)) {
+        // The PHP that installed the bridge on the command line may have an extension that this one lacks.
+        if (!is_file($bootstrap) || !class_exists('mysqli_driver')) {
             return;
         }
         $zone = date_default_timezone_get();

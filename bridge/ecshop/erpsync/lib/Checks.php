@@ -140,7 +140,7 @@ class ErpSync_Checks
     private function tls()
     {
         $how = null;
-        if (function_exists('curl_version')) {
+        if (function_exists('curl_version') && function_exists('curl_exec')) {
             $curl = curl_version();
             $library = isset($curl['ssl_version']) ? $curl['ssl_version'] : '';
             if (self::knowsTls12($library)) {

@@ -63,8 +63,12 @@ class ErpSync_Comparison
         return $next;
     }
 
-    /** @param array $ids things that may have changed or gone @return bool false if another process is at it */
-    public function things($kind, array $ids)
+    /**
+     * @param array $ids things that may have changed or gone
+     * @param bool $isHint whether something was done to them since the bridge came: then history is told of, too
+     * @return bool false if another process is at it
+     */
+    public function things($kind, array $ids, $isHint = false)
     {
         if ($ids === array()) {
             return true;
@@ -75,7 +79,7 @@ class ErpSync_Comparison
         try {
             $this->collector->collectLocked(500);
             $stamps = ErpSync_Heads::stamps($this->db, $kind, $ids);
-            $this->changed($kind, $stamps);
+            $this->changed($kind, $stamps, $isHint);
             $this->gone($kind, 's.thing_id IN (' . implode(', ', array_map('intval', $ids)) . ')', $stamps);
         } catch (Exception $error) {
             $this->db->unlock('collect');
@@ -110,7 +114,7 @@ class ErpSync_Comparison
     }
 
     /** @param array $stamps id => raw time of things that are there */
-    private function changed($kind, array $stamps)
+    private function changed($kind, array $stamps, $isHint = false)
     {
         if ($stamps === array()) {
             return;
@@ -136,7 +140,9 @@ class ErpSync_Comparison
             }
             $known = isset($seen[$id]) ? $seen[$id] : array();
             $stamp = $stamps[$id];
-            if (isset($known[$stamp]) ? $known[$stamp] === '' : $known === array() && (int) $stamp < $this->historyUntil) {
+            // A new thing that a caller has read before it was found here has no digest either, and is no history.
+            $isUnknown = isset($known[$stamp]) ? $known[$stamp] === '' : $known === array();
+            if ($isUnknown && (int) $stamp < $this->historyUntil && !$isHint) {
                 $history[$id] = $digest;
             } elseif (!isset($known[$stamp]) || $known[$stamp] !== $digest) {
                 $this->tombstones->revoke($kind, $id, $stamp);

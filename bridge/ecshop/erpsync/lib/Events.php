@@ -33,11 +33,12 @@ class ErpSync_Events
     /**
      * @param string $kind order, customer, return or ticket
      * @param int|string|null $stamp the raw time of its identity; null for whatever has the id now
+     * @param bool $isSent whether the relay asks
      * @return array is: event (with event and stamp), not-ready or gone
      */
-    public function snapshot($kind, $id, $stamp = null)
+    public function snapshot($kind, $id, $stamp = null, $isSent = false)
     {
-        $found = $this->snapshots($kind, array($id));
+        $found = $this->snapshots($kind, array($id), $isSent);
         $one = $found[$id];
         $isOther = $stamp !== null && isset($one['stamp']) && (int) $stamp !== $one['stamp'];
         return $isOther ? array('is' => 'gone') : $one;
@@ -47,7 +48,7 @@ class ErpSync_Events
      * The same for many of a kind at once, in a handful of queries for all of them.
      * @return array id => as snapshot() has it
      */
-    public function snapshots($kind, array $ids)
+    public function snapshots($kind, array $ids, $isSent = false)
     {
         // Every number is drawn before the first row is read: content may be newer than its number, never older.
         $versions = $this->versions($ids);
@@ -68,7 +69,8 @@ class ErpSync_Events
                 );
             }
         }
-        $this->source->seen->remember($kind, $ready);
+        $historyUntil = $isSent ? 0 : ErpSync_Comparison::historyUntil($this->app);
+        $this->source->seen->remember($kind, $ready, $isSent, $historyUntil);
         return $found;
     }
 

@@ -34,7 +34,8 @@ class ErpSync_HttpClient
         if (!preg_match('#^https?://#i', $url)) {
             return self::failed('cannot-connect');
         }
-        return function_exists('curl_init')
+        // Hosts disable the second of them far more often than the first.
+        return function_exists('curl_init') && function_exists('curl_exec')
             ? $this->overCurl($method, $url, $lines, $body)
             : $this->overStream($method, $url, $lines, $body);
     }

@@ -213,8 +213,9 @@ class ErpSync_Installer
         $state = $this->app->state;
         $before = $state->get('capture');
         if ($before === 'poll' || ($before === 'triggers' && ErpSync_Triggers::missing($this->app->db) !== array())) {
-            // What fell between the two is found by comparison.
+            // What fell between the two is found by comparison, by a whole one: what a sweep under way has passed is missing.
             $state->set('sweep_at', 0);
+            $state->forget('sweep');
         }
         // Should creating them fail half-way, the poller finds the changes.
         $state->set('capture', 'poll');
@@ -249,7 +250,9 @@ class ErpSync_Installer
     private function giveFileToShop()
     {
         $file = $this->app->config->root . '/data/erpsync.php';
-        if (function_exists('posix_geteuid') && posix_geteuid() === 0 && is_file($file)) {
+        // Panels disable the last two.
+        if (function_exists('posix_geteuid') && posix_geteuid() === 0 && is_file($file)
+            && function_exists('chown') && function_exists('chgrp')) {
             @chown($file, fileowner(dirname($file)));
             @chgrp($file, filegroup(dirname($file)));
         }

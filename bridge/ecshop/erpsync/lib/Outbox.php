@@ -8,6 +8,8 @@ class ErpSync_Outbox
     const PENDING = 0;
     const RELAYED = 1;
     const SET_ASIDE = 2;
+    /** Seconds for which no row is ever set back: one that waits longer was, before the clock was. */
+    const LONGEST_WAIT = 600;
 
     /** @var ErpSync_Db */
     private $db;
@@ -53,8 +55,8 @@ class ErpSync_Outbox
     {
         return $this->db->rows(
             'SELECT row_id, kind, thing_id, deleted, stamp, seq, changed_at, attempts, payload FROM {erpsync_outbox}
-             WHERE state = ? AND not_before <= ? ORDER BY seq LIMIT ' . (int) $limit,
-            array(self::PENDING, $now)
+             WHERE state = ? AND (not_before <= ? OR not_before > ?) ORDER BY seq LIMIT ' . (int) $limit,
+            array(self::PENDING, $now, $now + self::LONGEST_WAIT)
         );
     }
 

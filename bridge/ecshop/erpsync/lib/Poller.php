@@ -100,7 +100,7 @@ class ErpSync_Poller
                 $cursor = (int) $row['action_id'];
             }
         }
-        if (!$this->comparison->things('order', array_keys($orders))) {
+        if (!$this->comparison->things('order', array_keys($orders), true)) {
             return false;
         }
         // More than fits: better to go on than to look at the same ones again.
@@ -115,7 +115,8 @@ class ErpSync_Poller
                 ? $this->cursors['walks'][$kind]
                 : array('after' => null, 'ended' => 0);
             $pause = $kind === 'order' ? self::ORDERS_EVERY : self::OTHERS_EVERY;
-            if ($walk['after'] === null && time() - $walk['ended'] < $pause) {
+            // Either way: a clock that was ahead must not stop the walks once it is set right.
+            if ($walk['after'] === null && abs(time() - $walk['ended']) < $pause) {
                 continue;
             }
             $since = $kind === 'order' ? $this->app->time()->toRaw(time() - self::OPEN_DAYS * 86400) : 0;

@@ -175,15 +175,16 @@ class ErpSync_Relay
     private function mendTriggers()
     {
         $state = $this->app->state;
-        if ($state->get('capture') !== 'triggers' || time() - $state->int('triggers_checked_at') < self::TRIGGERS_EVERY) {
+        if ($state->get('capture') !== 'triggers' || abs(time() - $state->int('triggers_checked_at')) < self::TRIGGERS_EVERY) {
             return;
         }
         $state->set('triggers_checked_at', time());
         if (ErpSync_Triggers::missing($this->app->db) === array()) {
             return;
         }
-        // What was written meanwhile is found by comparison.
+        // What was written meanwhile is found by comparison, by a whole one: what a sweep under way has passed is missing.
         $state->set('sweep_at', 0);
+        $state->forget('sweep');
         try {
             ErpSync_Triggers::install($this->app->db);
         } catch (ErpSync_SetupError $error) {
@@ -312,7 +313,7 @@ class ErpSync_Relay
     private function snapshots($kind, array $ids)
     {
         try {
-            return $this->events->snapshots($kind, $ids);
+            return $this->events->snapshots($kind, $ids, true);
         } catch (ErpSync_DbError $error) {
             $this->rollBack($error);
         } catch (Exception $error) {
@@ -327,7 +328,7 @@ class ErpSync_Relay
     private function snapshot(array $row)
     {
         try {
-            return $this->eventOf($row, $this->events->snapshot($row['kind'], $row['thing_id']));
+            return $this->eventOf($row, $this->events->snapshot($row['kind'], $row['thing_id'], null, true));
         } catch (ErpSync_DbError $error) {
             $this->rollBack($error);
             $this->setBack($row, self::fault($error));

@@ -14,11 +14,14 @@ class ErpSync_Seen
     }
 
     /**
-     * After a snapshot was built. Its digest is kept only while a change of the thing waits to be relayed: what was read
-     * for a caller's sake alone must not hide a change from the poller.
+     * After a snapshot was built. One that is sent leaves its digest, as long as a change of the thing waits to be relayed.
+     * What was read for a caller's sake alone must not hide a change from the poller: its digest is kept only of what was
+     * there before the bridge, and only if there is none.
      * @param array $things id => stamp, no, status (int or null), rec_ids, digest
+     * @param bool $isSent
+     * @param int $historyUntil raw time before which things were there before the bridge
      */
-    public function remember($kind, array $things)
+    public function remember($kind, array $things, $isSent, $historyUntil)
     {
         if ($things === array()) {
             return;
@@ -39,15 +42,17 @@ class ErpSync_Seen
                 substr($thing['no'], 0, 40),
                 $thing['status'],
                 json_encode($thing['rec_ids']),
-                isset($waiting[$id]) ? $thing['digest'] : '',
+                ($isSent ? isset($waiting[$id]) : (int) $thing['stamp'] < $historyUntil) ? $thing['digest'] : '',
                 time()
             );
         }
         $this->db->exec(
             'INSERT INTO {erpsync_seen} (kind, thing_id, stamp, no, status, rec_ids, digest, seen_at) VALUES '
             . implode(', ', $rows) . " ON DUPLICATE KEY UPDATE no = VALUES(no), status = VALUES(status),
-               rec_ids = VALUES(rec_ids), digest = IF(VALUES(digest) = '', digest, VALUES(digest)), gone_at = 0,
-               merged_into = 0, merged_stamp = 0, seen_at = VALUES(seen_at)",
+               rec_ids = VALUES(rec_ids), merged_into = 0, merged_stamp = 0, seen_at = VALUES(seen_at), "
+            . ($isSent
+                ? "digest = IF(VALUES(digest) = '', digest, VALUES(digest)), gone_at = 0"
+                : "digest = IF(digest = '', VALUES(digest), digest)"),
             $values
         );
     }

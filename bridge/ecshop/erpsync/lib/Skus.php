@@ -28,16 +28,16 @@ class ErpSync_Skus
             $stored[] = htmlspecialchars($code, ENT_QUOTES, 'UTF-8');
         }
         $stored = array_values(array_unique($stored));
-        $rows = $this->db->rows(
+        $rows = $this->having(
             'SELECT p.goods_id, p.product_id, p.product_sn AS code, p.product_number AS number
              FROM {products} p JOIN {goods} g ON g.goods_id = p.goods_id
              WHERE p.product_sn IN (?) AND ' . self::COUNTED,
-            array($stored)
+            $stored
         );
-        $goods = $this->db->rows(
+        $goods = $this->having(
             'SELECT g.goods_id, 0 AS product_id, g.goods_sn AS code, g.goods_number AS number FROM {goods} g
              WHERE g.goods_sn IN (?) AND ' . self::COUNTED,
-            array($stored)
+            $stored
         );
         $ids = array();
         foreach ($goods as $row) {
@@ -60,6 +60,29 @@ class ErpSync_Skus
             }
         }
         return $found;
+    }
+
+    /**
+     * A code with a character that the column's charset lacks makes the server refuse the whole statement ("illegal mix of
+     * collations"); no goods can have it, and the others must not suffer.
+     */
+    private function having($sql, array $codes)
+    {
+        try {
+            return $this->db->rows($sql, array($codes));
+        } catch (ErpSync_DbError $error) {
+            if (!in_array($error->getCode(), array(1267, 1270, 1271), true)) {
+                throw $error;
+            }
+        }
+        if (count($codes) === 1) {
+            return array();
+        }
+        $rows = array();
+        foreach (array_chunk($codes, (int) ceil(count($codes) / 2)) as $half) {
+            $rows = array_merge($rows, $this->having($sql, $half));
+        }
+        return $rows;
     }
 
     /**

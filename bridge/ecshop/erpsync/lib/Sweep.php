@@ -26,7 +26,8 @@ class ErpSync_Sweep
         if ($this->app->state->json('sweep') !== array()) {
             return true;
         }
-        $hours = (time() - $this->app->state->int('sweep_at')) / 3600;
+        // Either way: one that was made while the clock was ahead must not put off the next.
+        $hours = abs(time() - $this->app->state->int('sweep_at')) / 3600;
         // The shop's time zone: ErpSync_ShopTime sets it.
         $this->app->time();
         $hour = (int) date('G');
