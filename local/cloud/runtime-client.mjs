@@ -70,7 +70,7 @@ try {
 
 for (;;) {
   const { headers, body } = await call('GET', 'invocation/next')
-  const id = headers['lambda-runtime-aws-request-id']
+  const id = String(headers['lambda-runtime-aws-request-id'])
   try {
     const result = await handler(JSON.parse(body), contextOf(headers))
     await call('POST', `invocation/${id}/response`, JSON.stringify(result) ?? 'null')

@@ -12,6 +12,7 @@ import {
   told,
 } from './support/relaying.ts'
 import { SEED } from './support/seed.ts'
+import { accepts, problem } from './support/webhook-double.ts'
 
 const ENGINES = [
   { generation: '2.8', engine: 'InnoDB' },
@@ -181,6 +182,29 @@ describe.each(MODES)('capture by $capture on $generation with $engine', (options
       snapshot: { to_buyer: 'back' },
     })
     expect(told(service).filter((line) => line.startsWith('order.deleted'))).toEqual([])
+  })
+
+  it('gives a change a number of its own while an earlier one of the thing still waits', async () => {
+    service.answer = () => problem(503, 'shop-not-ready')
+    const numberOf = async (orderId: number) =>
+      Number(
+        await shop.sql.value('SELECT seq FROM {erpsync_outbox} WHERE thing_id = ? AND kind = ?', [
+          orderId,
+          'order',
+        ]),
+      )
+    try {
+      const { order_id, rec_ids } = await shop.act.place()
+      await relayAll(shop)
+      const first = await numberOf(order_id)
+      await relayAll(shop)
+      expect(await numberOf(order_id)).toBe(first)
+      await shop.act.editLine(rec_ids[0] ?? 0, { quantity: 7 })
+      await relayAll(shop)
+      expect(await numberOf(order_id)).toBeGreaterThan(first)
+    } finally {
+      service.answer = accepts
+    }
   })
 
   it('tells of the orders of a group-buy that was decided after they were written', async () => {

@@ -226,10 +226,10 @@ it.each(VERSIONS)('what needs no database does the same in PHP %s', async (versi
     timestamp: String(vector.timestamp),
   }))
   const texts = ['&lt;张&amp;lt;', '🎁', 'a\u0000b'].map((text) => Buffer.from(text).toString('hex'))
-  const { at, run } = phpProgram(version)
-  const answer = await run(
+  const php = phpProgram(version)
+  const answer = await php.run(
     `${variable('given', { calls, texts: [...texts, 'e5bc', '61ff62', 'eda080'] })}
-     require '${at}/erpsync/bootstrap.php';${PURE}`,
+     require '${php.at}/erpsync/bootstrap.php';${PURE}`,
   )
   expect(JSON.parse(answer)).toEqual({
     signatures: calls.map(({ signature }) => signature),

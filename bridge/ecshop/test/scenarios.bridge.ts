@@ -75,39 +75,45 @@ describe.each([
     expect(epochs(relayed(service))).toEqual([epoch])
   })
 
-  it('restored from a backup says nothing until a person starts a new epoch, and then nothing older', async () => {
-    await using world = await aRelayingShop(options)
-    const { shop, service } = world
-    await shop.act.place()
-    await sweep(shop)
-    const backup = dump(shop)
-    const lost = await shop.act.place()
-    await shop.act.pay(lost.order_id)
-    await relayAll(shop)
-    const highest = Math.max(...relayed(service).map(({ version }) => version.seq))
-    service.deliveries.length = 0
+  it.each([
+    ['made after', true],
+    ['made before', false],
+  ])(
+    'restored from a backup %s its first sweep says nothing until a person starts a new epoch, and then nothing older',
+    async (_when, isSwept) => {
+      await using world = await aRelayingShop(options)
+      const { shop, service } = world
+      await shop.act.place()
+      if (isSwept) await sweep(shop)
+      const backup = dump(shop)
+      const lost = await shop.act.place()
+      await shop.act.pay(lost.order_id)
+      await relayAll(shop)
+      const highest = Math.max(...relayed(service).map(({ version }) => version.seq))
+      service.deliveries.length = 0
 
-    restore(shop.dbPort, shop.database, backup)
-    const order = await shop.act.place()
-    expect((await relayAll(shop)).stopped).toMatchObject({ code: 'restored' })
-    expect(service.deliveries).toEqual([])
+      restore(shop.dbPort, shop.database, backup)
+      const order = await shop.act.place()
+      expect((await relayAll(shop)).stopped).toMatchObject({ code: 'restored' })
+      expect(service.deliveries).toEqual([])
 
-    const { status } = await shop.php(['erpsync/cli.php', 'new-epoch', '--yes'])
-    expect(status).toBe(0)
-    service.secrets = [await shop.state('webhook_secret')]
-    await relayAll(shop)
-    await sweep(shop)
-    const events = relayed(service)
-    expect(newestOf(service, order.order_id)).toMatchObject({ snapshot: { order_sn: order.order_sn } })
-    expect(epochs(events)).toEqual([await shop.state('epoch')])
-    expect(Math.min(...events.map(({ version }) => version.seq))).toBeGreaterThan(highest)
+      const { status } = await shop.php(['erpsync/cli.php', 'new-epoch', '--yes'])
+      expect(status).toBe(0)
+      service.secrets = [await shop.state('webhook_secret')]
+      await relayAll(shop)
+      await sweep(shop)
+      const events = relayed(service)
+      expect(newestOf(service, order.order_id)).toMatchObject({ snapshot: { order_sn: order.order_sn } })
+      expect(epochs(events)).toEqual([await shop.state('epoch')])
+      expect(Math.min(...events.map(({ version }) => version.seq))).toBeGreaterThan(highest)
 
-    // The backup had no triggers.
-    service.deliveries.length = 0
-    await shop.act.pay(order.order_id)
-    await relayAll(shop)
-    expect(newestOf(service, order.order_id)).toMatchObject({ snapshot: { pay_status: 2 } })
-  })
+      // The backup had no triggers.
+      service.deliveries.length = 0
+      await shop.act.pay(order.order_id)
+      await relayAll(shop)
+      expect(newestOf(service, order.order_id)).toMatchObject({ snapshot: { pay_status: 2 } })
+    },
+  )
 
   it('copied for staging says nothing from there, while the shop itself goes on', async () => {
     await using world = await aRelayingShop(options)

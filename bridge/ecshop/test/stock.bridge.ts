@@ -5,7 +5,7 @@ import {
   BridgeProblemSchema,
   StockAnswerSchema,
   type StockItem,
-  StockWriteSchema,
+  type StockWriteSchema,
   StockWrittenSchema,
 } from '#contracts/bridge.ts'
 import { aShop, type Shop, type ShopOptions } from './support/a-shop.ts'

@@ -31,13 +31,7 @@ class ErpSync_Comparison
     /** @return int raw time when the bridge first came here; a new epoch does not move it */
     public static function historyUntil(ErpSync_App $app)
     {
-        $at = $app->state->int('history_until');
-        if ($at === 0) {
-            $at = $app->state->int('installed_at');
-            $at = $at === 0 ? time() : $at;
-            $app->state->set('history_until', $at);
-        }
-        return $app->time()->toRaw($at);
+        return $app->time()->toRaw($app->state->int('history_until'));
     }
 
     /**
@@ -120,10 +114,13 @@ class ErpSync_Comparison
             return;
         }
         $ids = array_keys($stamps);
-        $waiting = array_flip($this->db->column(
-            'SELECT thing_id FROM {erpsync_outbox} WHERE kind = ? AND thing_id IN (?) AND deleted = 0 AND state = ?',
+        $waiting = array();
+        foreach ($this->db->rows(
+            'SELECT thing_id, digest FROM {erpsync_outbox} WHERE kind = ? AND thing_id IN (?) AND deleted = 0 AND state = ?',
             array($kind, $ids, ErpSync_Outbox::PENDING)
-        ));
+        ) as $row) {
+            $waiting[$row['thing_id']] = $row['digest'];
+        }
         $seen = array();
         foreach ($this->db->rows(
             'SELECT thing_id, stamp, digest, gone_at FROM {erpsync_seen} WHERE kind = ? AND thing_id IN (?)',
@@ -136,6 +133,10 @@ class ErpSync_Comparison
         $now = time();
         foreach ($this->events->digests($kind, $ids) as $id => $digest) {
             if (isset($waiting[$id])) {
+                // Whoever follows the changes feed has passed its number, and must be told of what came since.
+                if ($waiting[$id] !== $digest) {
+                    $this->app->outbox->changed($kind, $id, $now, $digest);
+                }
                 continue;
             }
             $known = isset($seen[$id]) ? $seen[$id] : array();
@@ -146,7 +147,7 @@ class ErpSync_Comparison
                 $history[$id] = $digest;
             } elseif (!isset($known[$stamp]) || $known[$stamp] !== $digest) {
                 $this->tombstones->revoke($kind, $id, $stamp);
-                $this->app->outbox->changed($kind, $id, $now);
+                $this->app->outbox->changed($kind, $id, $now, $digest);
             }
         }
         $this->remember($kind, $history, $stamps, $now);

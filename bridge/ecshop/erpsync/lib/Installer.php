@@ -238,6 +238,11 @@ class ErpSync_Installer
         $state->set('webhook_secret', 'whsec_' . base64_encode(ErpSync_Random::bytes(32)));
         $state->set('bridge_secret', 'brsec_' . base64_encode(ErpSync_Random::bytes(32)));
         $this->app->binding->bind();
+        if ($state->int('history_until') === 0) {
+            // Where the bridge first came; a restored database may know of an earlier time than now.
+            $installed = $state->int('installed_at');
+            $state->set('history_until', $installed === 0 ? time() : $installed);
+        }
         $state->set('installed_at', time());
         foreach (array('last_error', 'last_accepted_at') as $name) {
             $state->forget($name);

@@ -22,10 +22,13 @@ class ErpSync_Outbox
         $this->counter = $counter;
     }
 
-    /** A thing was written. Only under the lock `collect`. */
-    public function changed($kind, $id, $now)
+    /**
+     * A thing was written. Only under the lock `collect`.
+     * @param string $digest of the state that was seen; '' where none was computed
+     */
+    public function changed($kind, $id, $now, $digest = '')
     {
-        $this->put($kind, $id, 0, 0, null, $now);
+        $this->put($kind, $id, 0, 0, null, $now, $digest);
     }
 
     /**
@@ -35,18 +38,18 @@ class ErpSync_Outbox
      */
     public function deleted($kind, $id, $stamp, array $tombstone, $now)
     {
-        $this->put($kind, $id, 1, $stamp, json_encode($tombstone), $now);
+        $this->put($kind, $id, 1, $stamp, json_encode($tombstone), $now, '');
     }
 
-    private function put($kind, $id, $deleted, $stamp, $payload, $now)
+    private function put($kind, $id, $deleted, $stamp, $payload, $now, $digest)
     {
         $seq = $this->counter->draw();
         $this->db->exec(
-            'INSERT INTO {erpsync_outbox} (kind, thing_id, deleted, stamp, seq, changed_at, state, payload)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            'INSERT INTO {erpsync_outbox} (kind, thing_id, deleted, stamp, seq, changed_at, state, payload, digest)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
              ON DUPLICATE KEY UPDATE seq = VALUES(seq), changed_at = VALUES(changed_at), state = VALUES(state),
-               attempts = 0, not_before = 0, payload = VALUES(payload), problem = NULL',
-            array($kind, $id, $deleted, $stamp, $seq, $now, self::PENDING, $payload)
+               attempts = 0, not_before = 0, payload = VALUES(payload), digest = VALUES(digest), problem = NULL',
+            array($kind, $id, $deleted, $stamp, $seq, $now, self::PENDING, $payload, $digest)
         );
     }
 

@@ -23,7 +23,7 @@ class ErpSync_Tables
                 thing_id BIGINT UNSIGNED NOT NULL, deleted TINYINT UNSIGNED NOT NULL DEFAULT 0,
                 stamp BIGINT UNSIGNED NOT NULL DEFAULT 0, seq BIGINT UNSIGNED NOT NULL, changed_at INT UNSIGNED NOT NULL,
                 state TINYINT UNSIGNED NOT NULL DEFAULT 0, attempts INT UNSIGNED NOT NULL DEFAULT 0,
-                not_before INT UNSIGNED NOT NULL DEFAULT 0, payload MEDIUMTEXT NULL, problem TEXT NULL,
+                not_before INT UNSIGNED NOT NULL DEFAULT 0, payload MEDIUMTEXT NULL, problem TEXT NULL, digest CHAR(32) NOT NULL DEFAULT '',
                 PRIMARY KEY (row_id), UNIQUE KEY thing (kind, thing_id, deleted, stamp), KEY seq (seq),
                 KEY due (state, not_before, seq)",
             // What the bridge last knew of a thing: what a tombstone needs, and what polling compares.
