@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { aShop } from './support/a-shop.ts'
 import { callBridge } from './support/call-bridge.ts'
@@ -102,7 +105,7 @@ describe('a clock that was a day ahead and is set right', () => {
   })
 })
 
-describe('a host that disables functions', () => {
+describe('a host that withholds what PHP can', () => {
   const without = (...names: string[]) => [
     '-d',
     `disable_functions=${names.join(',')}`,
@@ -117,5 +120,93 @@ describe('a host that disables functions', () => {
     const run = await shop.php([...without('curl_exec', 'curl_multi_exec'), 'erpsync/cli.php', 'relay'])
     expect(run.stderr).toBe('')
     expect(newestOf(service, order.order_id)).toBeDefined()
+  })
+
+  it('does not break the shop’s other tasks although its web server has no mysqli', async () => {
+    await using shop = await aShop({ capture: 'triggers' })
+    const run = await shop.php([
+      '-n',
+      '-r',
+      `define('IN_ECS', true); define('ROOT_PATH', getcwd() . '/'); $_CFG = array('lang' => 'en_us');
+       include 'includes/modules/cron/erpsync.php'; echo 'on';`,
+    ])
+    expect(run).toMatchObject({ stdout: 'on', stderr: '' })
+  })
+})
+
+describe('polling an order that is deleted, put back and deleted again', () => {
+  it('tells of both deletions', async () => {
+    await using world = await aRelayingShop({ capture: 'poll' })
+    const { shop, service } = world
+    const order = await shop.act.place()
+    await relayAll(shop)
+    await shop.sql.exec('CREATE TABLE kept_order AS SELECT * FROM {order_info}')
+    await shop.sql.exec('CREATE TABLE kept_lines AS SELECT * FROM {order_goods}')
+    const remove = async () => {
+      await shop.sql.exec('DELETE FROM {order_info}')
+      await shop.sql.exec('DELETE FROM {order_goods}')
+      await relayAll(shop)
+    }
+    await remove()
+    await shop.sql.exec('INSERT INTO {order_info} SELECT * FROM kept_order')
+    await shop.sql.exec('INSERT INTO {order_goods} SELECT * FROM kept_lines')
+    await relayAll(shop)
+    await remove()
+    expect(told(service)).toEqual([
+      `order.snapshot ${order.order_id}`,
+      `order.deleted ${order.order_id}`,
+      `order.snapshot ${order.order_id}`,
+      `order.deleted ${order.order_id}`,
+    ])
+  })
+})
+
+describe('the installation', () => {
+  it('may be called under its public address where setup was opened under another', async () => {
+    await using shop = await aShop({ capture: 'triggers' })
+    const mismatch = await shop.app(`
+      $at = function ($host) use ($app, $root) {
+          $here = $app->state->json('bound');
+          return new ErpSync_Binding($app->state, array(
+              'path' => $here['path'], 'database' => $here['database'], 'host' => $host, 'machine' => null));
+      };
+      $at('intranet.test:8080')->bind('https://www.shop.example.test/');
+      return array(
+          $at('intranet.test:8080')->mismatch(), $at('shop.example.test')->mismatch(), $at('staging.example.test')->mismatch());`)
+    expect(mismatch).toEqual([null, null, 'host'])
+  })
+
+  it('lets nothing leave when its high water cannot be kept', async () => {
+    await using world = await aRelayingShop({})
+    const { shop, service } = world
+    await shop.act.place()
+    // A file system that is full: every write fails.
+    await promisify(execFile)('bash', ['-c', "trap '' XFSZ; ulimit -f 0; exec php erpsync/cli.php relay"], {
+      cwd: shop.folder,
+    }).catch(() => undefined)
+    expect(service.deliveries).toEqual([])
+    expect(await shop.state('last_error')).toContain('data-not-writable')
+  })
+
+  it('answers strangers at its setup page alike, whatever data/config.php prints', async () => {
+    await using shop = await aShop({ capture: 'triggers' })
+    const config = shop.path('data/config.php')
+    writeFileSync(config, `\u{feff}${readFileSync(config, 'utf8')}`)
+    await shop.serve()
+    const answer = await fetch(`${shop.url}erpsync/setup.php`)
+    expect(answer.status).toBe(403)
+    expect(new Uint8Array(await answer.arrayBuffer())[0]).toBe('<'.charCodeAt(0))
+  })
+})
+
+describe('a change of everything at once', () => {
+  it('does not keep a visitor waiting until all of it is collected', async () => {
+    await using shop = await aShop({ capture: 'triggers' })
+    await shop.root.exec(`INSERT INTO {erpsync_change} (id, kind, thing_id, op)
+      SELECT seq, 'customer', seq, 'w' FROM seq_1_to_3000`)
+    await shop.app('$relay = new ErpSync_Relay($app); return $relay->run(0.01, 524288);')
+    expect(Number(await shop.sql.value('SELECT COUNT(*) FROM {erpsync_change}'))).toBe(2500)
+    await shop.app('$relay = new ErpSync_Relay($app); return $relay->run(50, 524288);')
+    expect(Number(await shop.sql.value('SELECT COUNT(*) FROM {erpsync_change}'))).toBe(0)
   })
 })

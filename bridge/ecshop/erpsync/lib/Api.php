@@ -20,6 +20,9 @@ class ErpSync_Api
         'order-cancel' => array('POST', 'ErpSync_OrderCancel', null),
     );
 
+    /** @var array resource => true for those that change the shop */
+    private static $writes = array('stock-write' => true, 'shipments' => true, 'ticket-replies' => true, 'order-cancel' => true);
+
     /** @var bool */
     private static $answered = false;
 
@@ -35,7 +38,7 @@ class ErpSync_Api
         } catch (ErpSync_ApiProblem $problem) {
             self::send($problem->status(), $problem->body());
         } catch (Exception $error) {
-            $problem = self::problemOf($error);
+            $problem = self::problemOf($error, isset(self::$writes[$resource]));
             self::send($problem->status(), $problem->body());
         }
     }
@@ -146,7 +149,7 @@ class ErpSync_Api
     }
 
     /** @return ErpSync_ApiProblem what may be told of an error that no resource expected */
-    private static function problemOf(Exception $error)
+    private static function problemOf(Exception $error, $isWrite)
     {
         if ($error instanceof ErpSync_SetupError) {
             return $error->name === 'no-database'
@@ -156,7 +159,10 @@ class ErpSync_Api
         // Too many connections, gone away, lost, lock wait timeout, deadlock.
         if ($error instanceof ErpSync_DbError
             && in_array($error->getCode(), array(1040, 2006, 2013, 1205, 1213), true)) {
-            return new ErpSync_ApiProblem('busy', 'The shop\'s database is busy.', 'Call again later.');
+            // A statement whose answer was lost may have been carried out, and others before it; `busy` would deny that.
+            return $isWrite
+                ? new ErpSync_ApiProblem('internal-error', 'The shop\'s database was lost or locked amid this call.', 'Repeat the call as it was.')
+                : new ErpSync_ApiProblem('busy', 'The shop\'s database is busy.', 'Call again later.');
         }
         // Of our own errors the message names no values; of others only the place is known to be harmless.
         $told = $error instanceof ErpSync_DbError ? $error->getMessage() : get_class($error);

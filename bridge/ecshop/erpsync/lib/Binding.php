@@ -29,13 +29,22 @@ class ErpSync_Binding
         ));
     }
 
+    private static function hostOf($url)
+    {
+        $parts = parse_url($url);
+        return !isset($parts['host']) ? '' : self::host($parts['host'] . (isset($parts['port']) ? ':' . $parts['port'] : ''));
+    }
+
     private static function host($name)
     {
         return preg_replace('/^www\./', '', strtolower($name));
     }
 
-    /** Binds the installation that runs now; hosts and machines add up as long as folder and database stay. */
-    public function bind()
+    /**
+     * Binds the installation that runs now; hosts and machines add up as long as folder and database stay.
+     * @param string $publicUrl where the service calls, which need not be the host that setup was opened under
+     */
+    public function bind($publicUrl = '')
     {
         $bound = $this->state->json('bound');
         $same = isset($bound['path']) && $bound['path'] === $this->here['path']
@@ -47,6 +56,11 @@ class ErpSync_Binding
             if ($this->here[$one] !== null && !in_array($this->here[$one], $next[$many], true)) {
                 $next[$many][] = $this->here[$one];
             }
+        }
+        $public = self::hostOf($publicUrl);
+        // Where no host is known any may call, and one alone would shut out the shop's others.
+        if ($public !== '' && $next['hosts'] !== array() && !in_array($public, $next['hosts'], true)) {
+            $next['hosts'][] = $public;
         }
         $this->state->set('bound', $next);
     }

@@ -24,9 +24,10 @@ class ErpSync_Collector
 
     /**
      * @param int $limit rows of `erpsync_change`
+     * @param float|null $until microtime after which no further batch is begun: an edit of the whole shop can leave many
      * @return int how many were taken; 0 also while another process collects
      */
-    public function collect($limit = 5000)
+    public function collect($limit = 5000, $until = null)
     {
         $taken = 0;
         do {
@@ -41,7 +42,7 @@ class ErpSync_Collector
             }
             $this->db->unlock('collect');
             $taken += $batch;
-        } while ($batch === 500 && $taken < $limit);
+        } while ($batch === 500 && $taken < $limit && ($until === null || microtime(true) < $until));
         return $taken;
     }
 

@@ -34,23 +34,31 @@ class ErpSync_Counter
     {
         $handle = @fopen($this->file, 'c+');
         if ($handle === false) {
-            throw new ErpSync_SetupError(
-                'data-not-writable',
-                'The folder data cannot be written to.',
-                'Let the web server and the cron user write to the folder data of the shop, as ECShop itself needs it.'
-            );
+            throw self::notWritable();
         }
+        $isKept = true;
         flock($handle, LOCK_EX);
         if ($seq > self::number(stream_get_contents($handle))) {
             // Fixed width: a write that is cut short never looks like a smaller number of the same length.
             $text = sprintf("<?php exit; /* erpsync high-water: %020d */\n", $seq);
             rewind($handle);
-            fwrite($handle, $text);
-            fflush($handle);
+            $isKept = @fwrite($handle, $text) === strlen($text) && fflush($handle);
             ftruncate($handle, strlen($text));
         }
         flock($handle, LOCK_UN);
         fclose($handle);
+        if (!$isKept) {
+            throw self::notWritable();
+        }
+    }
+
+    private static function notWritable()
+    {
+        return new ErpSync_SetupError(
+            'data-not-writable',
+            'The folder data cannot be written to.',
+            'Let the web server and the cron user write to the folder data of the shop, as ECShop itself needs it.'
+        );
     }
 
     /** @return int 0 if the file is not there, as after a move to another server */

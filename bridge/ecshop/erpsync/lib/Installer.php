@@ -237,7 +237,7 @@ class ErpSync_Installer
         $this->giveFileToShop();
         $state->set('webhook_secret', 'whsec_' . base64_encode(ErpSync_Random::bytes(32)));
         $state->set('bridge_secret', 'brsec_' . base64_encode(ErpSync_Random::bytes(32)));
-        $this->app->binding->bind();
+        $this->app->binding->bind($state->get('public_url'));
         if ($state->int('history_until') === 0) {
             // Where the bridge first came; a restored database may know of an earlier time than now.
             $installed = $state->int('installed_at');

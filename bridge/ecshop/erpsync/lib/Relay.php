@@ -164,7 +164,7 @@ class ErpSync_Relay
     {
         $this->mendTriggers();
         $collector = new ErpSync_Collector($this->app);
-        $collector->collect();
+        $collector->collect(5000, $until);
         if ($this->app->state->get('capture') !== 'triggers') {
             $poller = new ErpSync_Poller($this->app);
             $poller->poll($until);

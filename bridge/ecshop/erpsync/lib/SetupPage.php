@@ -32,6 +32,8 @@ class ErpSync_SetupPage
     {
         // An error of PHP's own would show paths and statements to whoever asks.
         @ini_set('display_errors', '0');
+        // What data/config.php prints, often a byte order mark, must not come before the status.
+        ob_start();
         $this->headers();
         try {
             $this->app = new ErpSync_App($this->root);
@@ -192,7 +194,7 @@ class ErpSync_SetupPage
             $checks = new ErpSync_Checks($this->root, $this->language);
             $findings = $checks->run($installed);
         }
-        echo $this->view->page(array(
+        $page = $this->view->page(array(
             'installed' => $installed,
             'findings' => $findings,
             'status' => $installed ? ErpSync_Status::of($this->app) : null,
@@ -200,6 +202,8 @@ class ErpSync_SetupPage
             'stock' => $this->stock($findings),
             'form' => $this->formValues($installed),
         ));
+        ob_clean();
+        echo $page;
     }
 
     /** @return array|null mode and open orders; null where the shop's tables are not all there */
@@ -276,6 +280,7 @@ class ErpSync_SetupPage
     private function refuse($code)
     {
         $this->status($code);
+        ob_clean();
         echo $this->view->stranger();
     }
 }

@@ -5,7 +5,8 @@ class ErpSync_Text
     /** @param string|null $stored as the database hands it out over a UTF-8 connection */
     public static function clean($stored)
     {
-        return html_entity_decode(self::valid((string) $stored), ENT_QUOTES, 'UTF-8');
+        // PHP 5.3 makes halves of surrogate pairs out of &#xD800; and the like.
+        return self::valid(html_entity_decode(self::valid((string) $stored), ENT_QUOTES, 'UTF-8'));
     }
 
     /** Bytes that are no UTF-8 become U+FFFD: a name that is spoilt in the shop must not stop its order. */

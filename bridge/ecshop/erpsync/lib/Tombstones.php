@@ -85,12 +85,12 @@ class ErpSync_Tombstones
         }
     }
 
-    /** The same thing is back: its deletion, if nobody was told of it yet, never was. */
+    /** The same thing is back: its deletion never was, and told of already it must not hide the next one from a comparison. */
     public function revoke($kind, $id, $stamp)
     {
         $this->db->exec(
-            'DELETE FROM {erpsync_outbox} WHERE kind = ? AND thing_id = ? AND deleted = 1 AND stamp = ? AND state <> ?',
-            array($kind, $id, $stamp, ErpSync_Outbox::RELAYED)
+            'DELETE FROM {erpsync_outbox} WHERE kind = ? AND thing_id = ? AND deleted = 1 AND stamp = ?',
+            array($kind, $id, $stamp)
         );
     }
 

@@ -21,6 +21,8 @@ class ErpSync_Triggers
             return self::problem('no-create', 'The database user may not create tables.', 'Grant it CREATE and DROP on the shop\'s database.');
         }
         try {
+            // MySQL 5.0 has no such function, and finds that out only within the shop's own statement.
+            $db->value('SELECT UUID_SHORT()');
             $db->exec('DROP TRIGGER IF EXISTS {erpsync_probe_i}');
             $db->exec('CREATE TRIGGER {erpsync_probe_i} AFTER INSERT ON {erpsync_probe} FOR EACH ROW SET @erpsync_probe = 1');
         } catch (ErpSync_DbError $error) {
