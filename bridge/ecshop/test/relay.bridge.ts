@@ -292,9 +292,9 @@ describe.each([
     const [good, bad] = [await shop.act.place(), await shop.act.place()]
     const script = `
       class Failing extends ErpSync_Events {
-          public function snapshots($kind, array $ids) {
+          public function snapshots($kind, array $ids, $isSent = false) {
               if (in_array(${bad.order_id}, $ids)) { throw new Exception('secret name'); }
-              return parent::snapshots($kind, $ids);
+              return parent::snapshots($kind, $ids, $isSent);
           }
       }
       class FailingApp extends ErpSync_App { public function events() { return new Failing($this); } }
