@@ -53,6 +53,8 @@ export class MariaDb {
       [
         '--no-defaults',
         `--datadir=${data}`,
+        // A server that starts deletes what it finds in the common one: temporary tables of those that run.
+        `--tmpdir=${folder}`,
         '--auth-root-authentication-method=normal',
         '--skip-test-db',
         '--innodb-log-file-size=8M',
@@ -72,6 +74,7 @@ export class MariaDb {
         '--no-defaults',
         ...asRoot,
         `--datadir=${data}`,
+        `--tmpdir=${folder}`,
         `--port=${port}`,
         '--bind-address=127.0.0.1',
         `--socket=${join(folder, 'socket')}`,
