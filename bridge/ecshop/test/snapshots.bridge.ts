@@ -584,6 +584,8 @@ describe('a digest', () => {
     expect(await keptDigest(shop, 'order', order_id)).toBe('')
     await changed(shop, 'order', order_id)
     await orderOf(shop, order_id)
+    expect(await keptDigest(shop, 'order', order_id)).toBe('')
+    await events(shop, `snapshot('order', ${order_id}, null, true)`)
     expect(await keptDigest(shop, 'order', order_id)).toBe(
       (await digestsOf(shop, 'order', [order_id]))[order_id],
     )
