@@ -179,7 +179,7 @@ class ErpSync_Relay
             return;
         }
         $state->set('triggers_checked_at', time());
-        if (ErpSync_Triggers::missing($this->app->db) === array()) {
+        if (ErpSync_Triggers::missing($this->app->db) === array() || !$this->app->db->lock('mend')) {
             return;
         }
         // What was written meanwhile is found by comparison, by a whole one: what a sweep under way has passed is missing.
@@ -193,6 +193,7 @@ class ErpSync_Relay
             }
             $this->showError(self::problem($error->name, $error->getMessage(), $error->remedy));
         }
+        $this->app->db->unlock('mend');
     }
 
     /** @internal through guarded() */

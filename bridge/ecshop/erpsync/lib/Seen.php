@@ -117,7 +117,7 @@ class ErpSync_Seen
                 continue;
             }
             $rows[] = '(?, ?, ?, ?)';
-            array_push($values, $recId, $line['order_id'], substr($line['product_sn'], 0, 60), $package);
+            array_push($values, $recId, $line['order_id'], $line['product_sn'], $package);
         }
         if ($rows !== array()) {
             $this->db->exec(
