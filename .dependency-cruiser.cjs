@@ -115,7 +115,8 @@ module.exports = {
       name: 'no-unknown-import',
       comment: 'An import that does not resolve would hide a rule that never fires.',
       severity: 'error',
-      from: {},
+      // It has a lock file of its own, and its packages come when its test first runs.
+      from: { pathNot: '^bridge/ecshop/test/php-versions/' },
       to: { couldNotResolve: true },
     },
   ],
