@@ -37,8 +37,9 @@ const sqs = createSqsClient({ ...CALL, ...readSqsEndpoint() })
 const visibility = new SqsVisibility(sqs)
 const dynamo = createDynamoClient(CALL)
 const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
-/** A replay asks the shop first; a shop that is slow leaves the ERP its time. */
+/** A replay asks the shop first, but no longer than this. */
 const SHOP_READ_MS = env.CALL_DEADLINE_MS / 2
+const LONGEST_RECORD_MS = env.CALL_DEADLINE_MS + STORE_MS
 const shops = new Map(
   Object.entries(config.shops).map(([id, shop]): [string, ReadableShop] => [
     id,
@@ -52,11 +53,10 @@ const shops = new Map(
 const limits = { ...target.rate, slotsPerBatch: 1, leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS }
 const gate = new DynamoTargetGate({ client: dynamo, table: env.TABLE_NAME, limits: () => limits, clock, ids })
 
-const deliverDeps: DeliverDeps = {
+const deliverDeps: Omit<DeliverDeps, 'shop'> = {
   rules: target.rules,
   gateway: createGateway(target, { configDir, secrets: () => secrets.target(env.TARGET), clock, ids }),
   ledger: new DynamoLedger({ client: dynamo, table: env.TABLE_NAME, clock }),
-  shop: createEcshopReader({ shop: (id) => shops.get(id), clock, timeoutMs: SHOP_READ_MS }),
   allowTombstone: (shop, perHour) => gate.allowTombstone(shop, perHour),
   clock,
   ids,
@@ -70,13 +70,21 @@ const deliverDeps: DeliverDeps = {
   },
 }
 
+/** The shops, as long as the record that asks still has time for its call to the ERP. */
+const shopUntil = (lastStart: number) =>
+  createEcshopReader({
+    shop: (id) => shops.get(id),
+    deadline: () => Math.min(clock.now() + SHOP_READ_MS, lastStart),
+  })
+
 /** Delivers a batch within one turn at the target's gate. */
 export async function deliverBatch(records: readonly BatchRecord[], endsAt: number): Promise<string[]> {
   const turn = openTurn(gate, env.TARGET, records.length, endsAt, clock)
+  const deps = { ...deliverDeps, shop: shopUntil(endsAt - LONGEST_RECORD_MS) }
   try {
     return await runFifoBatch<DeliveryMessage>(records, {
       parse: readDeliveryMessage,
-      handle: (message) => deliver(message, turn, deliverDeps),
+      handle: (message) => deliver(message, turn, deps),
       correlationId: ({ correlationId }) => correlationId,
       within: (correlationId, run) => inLogContext({ correlationId }, run),
       deadLetter: (record) => deadLetter(sqs, env.DLQ_URL, record),
@@ -86,7 +94,7 @@ export async function deliverBatch(records: readonly BatchRecord[], endsAt: numb
           log.warn('VISIBILITY_UNCHANGED', 'Messages come back when their visibility ends.', { failed })
       },
       endsAt,
-      longestRecordMs: SHOP_READ_MS + env.CALL_DEADLINE_MS + STORE_MS,
+      longestRecordMs: LONGEST_RECORD_MS,
       clock,
       log,
     })

@@ -1,7 +1,6 @@
 import type { ShopConfig } from '#contracts/config.ts'
 import { OrderSchema } from '#contracts/order.ts'
 import { toSubject } from '#domain/to-subject.ts'
-import type { Clock } from '#ports/runtime.ts'
 import type { ShopGateway, ShopRead, ShopReader } from '#ports/shop-gateway.ts'
 
 /** A shop as a read needs it. */
@@ -15,15 +14,14 @@ export interface ReadableShop {
 export interface EcshopReaderDeps {
   /** Undefined = no shop of this id is connected. */
   readonly shop: (id: string) => ReadableShop | undefined
-  readonly clock: Clock
-  /** Milliseconds a read may take. */
-  readonly timeoutMs: number
+  /** Epoch ms at which a read that begins now is given up. */
+  readonly deadline: () => number
 }
 
 const UNAVAILABLE: ShopRead = { is: 'unavailable' }
 
 /** Reads orders out of ECShops, in the words of a delivery: as if the bridge had posted them this moment. */
-export function createEcshopReader({ shop, clock, timeoutMs }: EcshopReaderDeps): ShopReader {
+export function createEcshopReader({ shop, deadline }: EcshopReaderDeps): ShopReader {
   return {
     read: async (key) => {
       const readable = shop(key.shop)
@@ -31,7 +29,7 @@ export function createEcshopReader({ shop, clock, timeoutMs }: EcshopReaderDeps)
       if (key.kind !== 'order' || !readable || id === undefined) return UNAVAILABLE
 
       const identity = { id, stamp: Number(stamp) }
-      const answer = await readable.gateway.thing(key.kind, identity, clock.now() + timeoutMs)
+      const answer = await readable.gateway.thing(key.kind, identity, deadline())
       if (answer.is === 'failed') return UNAVAILABLE
       const event = answer.value
       if (event.type !== 'order.snapshot' && event.type !== 'order.deleted') return UNAVAILABLE

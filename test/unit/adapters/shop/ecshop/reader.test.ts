@@ -35,8 +35,7 @@ function reading(answer: ShopAnswer<WebhookEvent>, epochs = ['e-2025-01', EPOCH]
   }
   const reader = createEcshopReader({
     shop: (id) => (id === 'A1' ? { config, gateway, epochs: async () => epochs } : undefined),
-    clock,
-    timeoutMs: 5_000,
+    deadline: () => clock.now() + 5_000,
   })
   return { asked, read: (key: RowKey = KEY) => reader.read(key) }
 }
