@@ -217,7 +217,7 @@ describe.concurrent('the tests above would fail', () => {
       await spine.drained()
       forward()
       for (const pid of sleeping) process.kill(pid, 'SIGCONT')
-      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      await new Promise((resolve) => setTimeout(resolve, 4_000))
       await spine.send(order(1))
       await spine.drained()
       expect(spine.live()).toMatchObject([{ quantity: 2 }])
