@@ -79,10 +79,13 @@ module.exports = {
     },
     {
       name: 'adapters-are-strangers',
-      comment: 'Adapters share nothing but shared/adapters/http.',
+      comment: 'Adapters share nothing but shared/adapters/http and shared/adapters/mapping.',
       severity: 'error',
       from: { path: '^shared/adapters/((?:erp|shop)/[^/]+|[^/]+)/' },
-      to: { path: '^shared/adapters/', pathNot: ['^shared/adapters/$1/', '^shared/adapters/http/'] },
+      to: {
+        path: '^shared/adapters/',
+        pathNot: ['^shared/adapters/$1/', '^shared/adapters/(http|mapping)/'],
+      },
     },
     {
       name: 'functions-are-strangers',

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { OdooTargetSchema } from './odoo-target.ts'
 import { RestTargetSchema } from './rest-target.ts'
 import { KindSchema, ShopIdSchema, TargetNameSchema } from './scalars.ts'
 
@@ -71,6 +72,7 @@ const TargetCommon = {
 
 export const TargetConfigSchema = z.discriminatedUnion('adapter', [
   z.strictObject({ adapter: z.literal('rest'), ...TargetCommon, rest: RestTargetSchema }),
+  z.strictObject({ adapter: z.literal('odoo'), ...TargetCommon, odoo: OdooTargetSchema }),
 ])
 export type TargetConfig = z.infer<typeof TargetConfigSchema>
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { compareContent } from '#adapters/erp/rest/compare-content.ts'
-import { money } from '#adapters/erp/rest/helpers.ts'
+import { compareContent } from '#adapters/mapping/compare-content.ts'
+import { money } from '#adapters/mapping/helpers.ts'
 import { MoneySchema } from '#contracts/scalars.ts'
 
 /** Every amount the wire can carry. */

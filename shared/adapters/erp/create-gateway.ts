@@ -1,5 +1,6 @@
 import type { TargetConfig } from '#contracts/config.ts'
 import type { ErpGateway } from '#ports/erp-gateway.ts'
+import { createOdooGateway } from './odoo/gateway.ts'
 import { createRestGateway, type RestGatewayDeps } from './rest/gateway.ts'
 
 export type GatewayDeps = Omit<RestGatewayDeps, 'config' | 'settleSeconds'>
@@ -10,5 +11,7 @@ export function createGateway(config: TargetConfig, deps: GatewayDeps): ErpGatew
   switch (config.adapter) {
     case 'rest':
       return createRestGateway({ ...deps, ...settle, config: config.rest })
+    case 'odoo':
+      return createOdooGateway({ ...deps, ...settle, config: config.odoo })
   }
 }

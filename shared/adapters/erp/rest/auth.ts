@@ -2,12 +2,12 @@ import { createHash, createHmac } from 'node:crypto'
 import * as z from 'zod'
 import { parseJson } from '#adapters/http/parse-json.ts'
 import type { HttpRequest, Transport } from '#adapters/http/transport.ts'
+import { compileExpression } from '#adapters/mapping/expression.ts'
 import type { RestAuth } from '#contracts/rest-target.ts'
 import type { TargetSecret } from '#contracts/secrets.ts'
 import type { ErpFailure } from '#domain/erp-failure.ts'
 import type { Clock, Ids } from '#ports/runtime.ts'
 import { transportFailure } from './errors.ts'
-import { compileExpression } from './expression.ts'
 
 export interface AuthDeps {
   readonly auth: RestAuth

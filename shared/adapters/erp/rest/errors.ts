@@ -2,9 +2,9 @@ import { parseJson } from '#adapters/http/parse-json.ts'
 import { redact } from '#adapters/http/redact.ts'
 import { retryAfterMs } from '#adapters/http/retry-after.ts'
 import type { HttpAnswer, HttpResult } from '#adapters/http/transport.ts'
+import { compileExpression } from '#adapters/mapping/expression.ts'
 import type { AnswerRule } from '#contracts/rest-target.ts'
 import type { ErpFailure, ErpFailureClass } from '#domain/erp-failure.ts'
-import { compileExpression } from './expression.ts'
 
 /** What the call was for: the same answer means different things to a create, to a change and to a look-up. */
 export type Manner = 'create' | 'change' | 'look-up'

@@ -1,11 +1,11 @@
 import * as z from 'zod'
+import { compareContent } from '#adapters/mapping/compare-content.ts'
+import { compileExpression } from '#adapters/mapping/expression.ts'
 import type { FindOperation, RestTarget } from '#contracts/rest-target.ts'
 import type { ErpFailure } from '#domain/erp-failure.ts'
 import type { Found, FoundDocument } from '#ports/erp-gateway.ts'
 import type { Exchanged } from './client.ts'
-import { compareContent } from './compare-content.ts'
 import { type AnswerReader, type AnswerScope, asText, createReader, isTrue } from './errors.ts'
-import { compileExpression } from './expression.ts'
 
 const CodeSchema = z.union([z.string().min(1), z.number()])
 const CodeOrNothing = CodeSchema.nullish()

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { createTransport } from '#adapters/http/transport.ts'
+import { commonContent } from '#adapters/mapping/compare-content.ts'
+import { type Compiled, compileExpression } from '#adapters/mapping/expression.ts'
+import {
+  createMappings,
+  type Mapped,
+  type MappingFiles,
+  type MappingInput,
+} from '#adapters/mapping/mapping.ts'
 import type { ErpRequest } from '#contracts/erp-request.ts'
 import type { Op } from '#contracts/ledger-row.ts'
 import type { RestTarget, WriteOperation } from '#contracts/rest-target.ts'
@@ -12,11 +20,9 @@ import type { Clock, Ids } from '#ports/runtime.ts'
 import { addressOf } from './address.ts'
 import { createAuth } from './auth.ts'
 import { createClient } from './client.ts'
-import { commonContent } from './compare-content.ts'
+import { DEFAULT_MAPPING } from './default-mapping.ts'
 import { type AnswerReader, type AnswerScope, asText, createReader, type Manner } from './errors.ts'
-import { type Compiled, compileExpression } from './expression.ts'
 import { createLookUp } from './find.ts'
-import { createMappings, type Mapped, type MappingFiles, type MappingInput } from './mapping.ts'
 
 export interface RestGatewayDeps {
   readonly config: RestTarget
@@ -73,7 +79,11 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
   })
   const auth = createAuth({ auth: config.auth, secrets: deps.secrets, transport, clock, ids: deps.ids })
   const exchange = createClient({ baseUrl: config.baseUrl, auth, transport, clock })
-  const mappings = createMappings(deps.configDir, deps.files)
+  const mappings = createMappings({
+    configDir: deps.configDir,
+    builtIn: DEFAULT_MAPPING,
+    files: deps.files,
+  })
   const lookUp = find && createLookUp(config, find)
 
   const write = (operation: WriteOperation, where: string, manner: Manner, mapping: string): Write => ({

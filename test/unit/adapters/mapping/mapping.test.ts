@@ -2,9 +2,10 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createMappings, type MappingFiles, type MappingInput } from '#adapters/erp/rest/mapping.ts'
+import { DEFAULT_MAPPING } from '#adapters/erp/rest/default-mapping.ts'
+import { createMappings, type MappingFiles, type MappingInput } from '#adapters/mapping/mapping.ts'
 import { lineReference, orderSourceId } from '#domain/reference.ts'
-import { canonicalOrder } from '../../../../support/canonical-order.ts'
+import { canonicalOrder } from '../../../support/canonical-order.ts'
 
 const REFERENCE = 'ECdemo-2026112001001-rt'
 
@@ -34,12 +35,19 @@ function memoryFiles(texts: Record<string, string>): MappingFiles {
 }
 
 const mapWith = (text: string, input = inputOf()) =>
-  createMappings('/config', memoryFiles({ 'order.jsonata': text })).map('order.jsonata', input)
+  createMappings({ configDir: '/config', files: memoryFiles({ 'order.jsonata': text }) }).map(
+    'order.jsonata',
+    input,
+  )
 
 describe('the built-in mapping', () => {
   it('sends the reference, name, total, date in the shop’s zone, lines and the whole order', async () => {
     const order = canonicalOrder({ quantity: 3 })
-    const mapped = await createMappings('/config', memoryFiles({})).map('default', inputOf(order))
+    const mapped = await createMappings({
+      configDir: '/config',
+      builtIn: DEFAULT_MAPPING,
+      files: memoryFiles({}),
+    }).map('default', inputOf(order))
     expect(mapped).toMatchObject({
       ok: true,
       body: {
@@ -61,7 +69,11 @@ describe('the built-in mapping', () => {
   it('sends a list of lines where there is one line, too', async () => {
     const order = canonicalOrder()
     const single = { ...order, lines: order.lines.slice(0, 1) }
-    const mapped = await createMappings('/config', memoryFiles({})).map('default', inputOf(single))
+    const mapped = await createMappings({
+      configDir: '/config',
+      builtIn: DEFAULT_MAPPING,
+      files: memoryFiles({}),
+    }).map('default', inputOf(single))
     expect(mapped).toMatchObject({ body: { lines: [{ sku: 'TEE-L' }] } })
   })
 })
@@ -96,7 +108,11 @@ describe('a mapping file', () => {
   })
 
   it('that is not there is named', async () => {
-    const mapped = await createMappings('/config', memoryFiles({})).map('mappings/gone.jsonata', inputOf())
+    const mapped = await createMappings({
+      configDir: '/config',
+      builtIn: DEFAULT_MAPPING,
+      files: memoryFiles({}),
+    }).map('mappings/gone.jsonata', inputOf())
     expect(mapped).toEqual({
       ok: false,
       failure: { class: 'Misconfigured', message: 'mappings/gone.jsonata cannot be read (ENOENT)' },
@@ -185,7 +201,7 @@ describe('a mapping file on disk', () => {
   }
 
   it('is read again when it is saved, and fails while it is broken', async () => {
-    const mappings = createMappings(folder)
+    const mappings = createMappings({ configDir: folder })
     await save('{"a": 1}')
     expect(await mappings.map('order.jsonata', inputOf())).toEqual({ ok: true, body: { a: 1 } })
     await save('{"a": 2}')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commonContent, compareContent } from '#adapters/erp/rest/compare-content.ts'
+import { commonContent, compareContent } from '#adapters/mapping/compare-content.ts'
 
 describe('comparing content', () => {
   const expected = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { date, money } from '#adapters/erp/rest/helpers.ts'
+import { date, money } from '#adapters/mapping/helpers.ts'
 
 describe('$money', () => {
   it.each<[amount: string, number: number, string: string, minor: number]>([

@@ -5,7 +5,6 @@ import { redact, textsIn } from '#adapters/http/redact.ts'
 import { type Order, OrderSchema } from '#contracts/order.ts'
 import type { ErpFailure } from '#domain/erp-failure.ts'
 import type { ErpDocument, OrderWrite } from '#ports/erp-gateway.ts'
-import { DEFAULT_MAPPING } from './default-mapping.ts'
 import { type Compiled, compileExpression } from './expression.ts'
 import { date, money } from './helpers.ts'
 
@@ -28,7 +27,7 @@ export interface MappingInput {
 }
 
 export interface Mappings {
-  /** @param name a file beside the configuration, or "default" */
+  /** @param name a file beside the configuration, or "default", where there is one built in */
   map(name: string, input: MappingInput): Promise<Mapped>
 }
 
@@ -40,13 +39,21 @@ const diskFiles: MappingFiles = {
   read: (path) => readFile(path, 'utf8'),
 }
 
+export interface MappingSource {
+  /** The folder of the configuration; mapping files are relative to it. */
+  readonly configDir: string
+  /** What the name "default" stands for. */
+  readonly builtIn?: string
+  readonly files?: MappingFiles | undefined
+}
+
 /** Mapping files, compiled once and again whenever they are saved. A broken file fails; its last good form is never used. */
-export function createMappings(configDir: string, files: MappingFiles = diskFiles): Mappings {
+export function createMappings({ configDir, builtIn, files = diskFiles }: MappingSource): Mappings {
   const compiled = new Map<string, { stamp: string; expression: Compiled }>()
-  const builtIn = compileExpression(DEFAULT_MAPPING, 'the built-in mapping')
+  const standard = builtIn === undefined ? undefined : compileExpression(builtIn, 'the built-in mapping')
 
   async function load(name: string): Promise<Compiled> {
-    if (name === 'default') return builtIn
+    if (name === 'default' && standard) return standard
     const path = join(configDir, name)
     try {
       const stamp = await files.stamp(path)

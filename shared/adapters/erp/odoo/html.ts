@@ -1,0 +1,30 @@
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+
+/** Paragraphs of plain text, as an HTML field of Odoo takes them. */
+export function htmlOf(texts: readonly string[]): string {
+  return texts
+    .map((text) => text.trim())
+    .filter((text) => text !== '')
+    .map(
+      (text) => `<p>${text.replace(/[&<>"]/g, (char) => ESCAPES[char] ?? '').replace(/\r?\n/g, '<br>')}</p>`,
+    )
+    .join('')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  nbsp: ' ',
+  '#39': "'",
+}
+
+/** What a reader sees of it, on one line: Odoo rewrites the markup it is given. */
+export function textOf(html: string): string {
+  return html
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/&(amp|lt|gt|quot|nbsp|#39);/g, (_, name: string) => ENTITIES[name] ?? '')
+    .replace(/\s+/g, ' ')
+    .trim()
+}

@@ -1,0 +1,195 @@
+import type { OdooTarget } from '#contracts/odoo-target.ts'
+import { type Attempt, done, refused, together } from './attempt.ts'
+import { fullId } from './external-ids.ts'
+import { type HeldLine, type HeldOrder, isConfirmed, type Model } from './held-order.ts'
+import { textOf } from './html.ts'
+import type { Row } from './load.ts'
+import {
+  currencyOf,
+  type Named,
+  namedRecords,
+  type Product,
+  productCodes,
+  productsBy,
+  taxesAreIncluded,
+} from './records.ts'
+import type { Session } from './session.ts'
+import type { Custom, Sheet } from './sheet-schema.ts'
+import { type ContactIds, textsOf } from './write-contacts.ts'
+
+/** What a sheet's codes and names mean in this database. */
+export interface Resolved {
+  readonly named: Named
+  readonly products: ReadonlyMap<string, Product>
+}
+
+/** Reads only: everything that can be known to be missing is known before anything is written. */
+export async function resolve(
+  session: Session,
+  model: Model,
+  sheet: Sheet,
+  target: OdooTarget,
+): Promise<Attempt<Resolved>> {
+  const lacking = lackingField(model, sheet, target)
+  if (lacking) return lacking
+  const read = await together({
+    named: namedRecords(session, target, sheet.term),
+    products: productsBy(session, productCodes(sheet)),
+  })
+  if (!read.ok) return read
+  const { named, products } = read.value
+  if (named.pricelist && named.pricelist.currency !== sheet.currency)
+    return currencyDiffers(named.pricelist.currency, sheet.currency)
+  const taxes = named.taxes ?? [...products.values()].flatMap((product) => product.taxes)
+  const included = await taxesAreIncluded(session, taxes)
+  return included.ok ? done({ named, products }) : included
+}
+
+/** The currency of an order whose pricelist is the buyer's. */
+export async function checkCurrency(
+  session: Session,
+  { named }: Resolved,
+  buyer: number,
+  sheet: Sheet,
+): Promise<Attempt<void>> {
+  if (named.pricelist) return done(undefined)
+  const currency = await currencyOf(session, buyer)
+  if (!currency.ok) return currency
+  return currency.value === sheet.currency ? done(undefined) : currencyDiffers(currency.value, sheet.currency)
+}
+
+export const currencyDiffers = (odoo: string, shop: string) =>
+  refused(
+    'Invalid',
+    `the order would be in ${odoo} in Odoo, and is in ${shop} in the shop: set odoo.pricelist`,
+    {
+      field: 'odoo.pricelist',
+    },
+  )
+
+function lackingField(model: Model, sheet: Sheet, target: OdooTarget) {
+  const base = (name: string) => name.replace(/\/.*$/, '')
+  const order = [
+    ...(target.warehouse === undefined ? [] : ['warehouse_id']),
+    ...(target.journal === undefined ? [] : ['journal_id']),
+    ...Object.keys(sheet.custom.order).map(base),
+  ].find((name) => !model.order.has(name))
+  const line = Object.keys(sheet.custom.line)
+    .map(base)
+    .find((name) => !model.line.has(name))
+  const field = order === undefined ? line && `sale.order.line.${line}` : `sale.order.${order}`
+  return (
+    field &&
+    refused('Misconfigured', `this Odoo has no field ${field}: a module or a custom field is missing`, {
+      field,
+    })
+  )
+}
+
+/** A new quotation. */
+export function newOrderRow(sheet: Sheet, { named }: Resolved, contacts: ContactIds, date: string): Row {
+  return {
+    id: fullId(sheet.id),
+    client_order_ref: sheet.orderSn,
+    origin: sheet.reference,
+    date_order: date,
+    note: sheet.note,
+    'partner_id/.id': String(contacts.buyer),
+    'partner_shipping_id/.id': String(contacts.delivery),
+    'partner_invoice_id/.id': String(contacts.invoice),
+    ...link('payment_term_id/.id', named.term),
+    ...link('warehouse_id/.id', named.warehouse),
+    ...link('journal_id/.id', named.journal),
+    ...link('pricelist_id/.id', named.pricelist?.id),
+    ...textsOf(sheet.custom.order),
+  }
+}
+
+/** What differs: a field that is written, even to what it is, makes Odoo compute others anew. */
+export function changedOrderRow(
+  sheet: Sheet,
+  { named }: Resolved,
+  contacts: ContactIds,
+  held: HeldOrder,
+): Row {
+  const changed = (name: string, now: number | undefined, wanted: number | undefined): Row =>
+    wanted === undefined || wanted === now ? {} : link(name, wanted)
+  return {
+    id: fullId(sheet.id),
+    ...(textOf(held.note) === textOf(sheet.note) ? {} : { note: sheet.note }),
+    ...changed('partner_id/.id', held.partner_id, contacts.buyer),
+    ...changed('partner_shipping_id/.id', held.partner_shipping_id, contacts.delivery),
+    ...changed('partner_invoice_id/.id', held.partner_invoice_id, contacts.invoice),
+    ...changed('payment_term_id/.id', held.payment_term_id, named.term),
+    ...changed('warehouse_id/.id', held.warehouse_id, named.warehouse),
+    ...changed('journal_id/.id', held.journal_id, named.journal),
+    ...(isConfirmed(held) ? {} : changed('pricelist_id/.id', held.pricelist_id, named.pricelist?.id)),
+    ...textsOf(sheet.custom.order),
+  }
+}
+
+const link = (name: string, id: number | undefined): Row => (id === undefined ? {} : { [name]: String(id) })
+
+export function lineRows(sheet: Sheet, { named, products }: Resolved, { taxField }: Model): Row[] {
+  return sheet.lines.map(({ id, code, name, quantity, price }) => {
+    const product = products.get(code)
+    return lineRow(
+      {
+        id: fullId(id),
+        product: product?.id,
+        quantity: String(quantity),
+        price,
+        name: name || product?.name || code,
+        custom: sheet.custom.line,
+      },
+      taxField,
+      named.taxes,
+    )
+  })
+}
+
+/** A line that is no longer there sells none: `load` cannot remove it, and a confirmed order must keep it. */
+export function emptiedRow(
+  line: HeldLine & { readonly ours: string },
+  { named }: Resolved,
+  { taxField }: Model,
+): Row {
+  return lineRow(
+    {
+      id: fullId(line.ours),
+      product: line.product_id,
+      quantity: '0',
+      price: String(line.price_unit),
+      name: line.name,
+      custom: {},
+    },
+    taxField,
+    named.taxes,
+  )
+}
+
+function lineRow(
+  line: {
+    id: string
+    product: number | undefined
+    quantity: string
+    price: string
+    name: string
+    custom: Custom
+  },
+  taxField: string,
+  taxes: readonly number[] | undefined,
+): Row {
+  const row: Row = {
+    id: line.id,
+    'product_id/.id': String(line.product ?? ''),
+    product_uom_qty: line.quantity,
+    price_unit: line.price,
+    // A pricelist would give one of its own.
+    discount: '0',
+    name: line.name,
+    ...(taxes === undefined ? {} : { [`${taxField}/.id`]: taxes.join(',') }),
+    ...textsOf(line.custom),
+  }
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [`order_line/${name}`, value]))
+}

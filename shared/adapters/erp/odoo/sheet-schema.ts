@@ -1,0 +1,53 @@
+import * as z from 'zod'
+
+/** A field as `load` takes it: `x_channel`, or `team_id/id`, `team_id/.id` for a record. */
+const FieldNameSchema = z.string().regex(/^[a-z][a-z0-9_]*(\/\.?id)?$/)
+
+export const CustomSchema = z.record(
+  FieldNameSchema,
+  z.union([z.string(), z.number(), z.boolean(), z.null()]),
+)
+export type Custom = z.infer<typeof CustomSchema>
+
+/** What a mapping file gives: fields that are added or replaced. */
+export const CustomFieldsSchema = z.strictObject({
+  order: CustomSchema.default({}),
+  line: CustomSchema.default({}),
+  partner: CustomSchema.default({}),
+})
+export type CustomFields = z.infer<typeof CustomFieldsSchema>
+
+/** A contact, by the name of its external id. Region names are the shop's; which record they mean is asked of Odoo. */
+const ContactSchema = z.strictObject({
+  id: z.string(),
+  fields: z.record(z.string(), z.string()),
+  country: z.string().optional(),
+  province: z.string().optional(),
+})
+export type Contact = z.infer<typeof ContactSchema>
+
+const SheetLineSchema = z.strictObject({
+  id: z.string(),
+  code: z.string().describe('Internal Reference of the product'),
+  name: z.string().describe('empty: the product’s own'),
+  quantity: z.int().positive(),
+  price: z.string().describe('of one, two decimals'),
+})
+export type SheetLine = z.infer<typeof SheetLineSchema>
+
+/** A sale order by names and codes, before anything of it is looked up in Odoo. */
+export const SheetSchema = z.strictObject({
+  id: z.string().describe('name of the order’s external id'),
+  reference: z.string(),
+  orderSn: z.string(),
+  note: z.string().describe('HTML'),
+  currency: z.string(),
+  total: z.int().describe('minor units'),
+  term: z.string().optional(),
+  buyer: z.union([ContactSchema, z.strictObject({ reference: z.string() })]),
+  delivery: ContactSchema,
+  invoice: ContactSchema.optional(),
+  lines: z.array(SheetLineSchema),
+  custom: CustomFieldsSchema,
+})
+export type Sheet = z.infer<typeof SheetSchema>

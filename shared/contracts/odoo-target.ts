@@ -1,0 +1,61 @@
+import * as z from 'zod'
+
+/** Odoo 17 to 19 as a target (docs/guides/erp-odoo.md). Everything named here is a name or code in Odoo, never a database id. */
+
+const Code = z.string().min(1).max(64)
+
+export const OdooTargetSchema = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .describe(
+      'the address of the web client, e.g. "https://erp.example.com"; plain http only inside a trusted network',
+    ),
+  database: z.string().min(1),
+  login: z.string().min(1).describe('whose API key it is; its rights decide what the adapter may do'),
+  protocol: z
+    .enum(['auto', 'json2', 'jsonrpc'])
+    .default('auto')
+    .describe('auto: JSON-2 where the server has it (19 and later), JSON-RPC before'),
+  confirm: z.boolean().default(true).describe('false: quotations are left for a person to confirm'),
+  customer: z
+    .discriminatedUnion('mode', [
+      z.strictObject({ mode: z.literal('per-buyer') }),
+      z.strictObject({
+        mode: z.literal('collective'),
+        reference: Code.describe('Internal Reference of the one contact all orders are for'),
+      }),
+    ])
+    .default({ mode: 'per-buyer' }),
+  products: z
+    .strictObject({
+      shipping: Code.optional(),
+      insurance: Code.optional(),
+      surcharge: Code.optional(),
+      pack: Code.optional(),
+      card: Code.optional(),
+      tax: Code.optional().describe('for the tax that the shop charged on top'),
+      discount: Code.optional().describe('for what was given on the order as a whole; a negative line'),
+    })
+    .default({})
+    .describe(
+      'Internal References of the products that stand for charges; one that is needed and not named parks the order',
+    ),
+  tax: z
+    .union([z.enum(['product', 'none']), z.strictObject({ name: z.string().min(1) })])
+    .default('none')
+    .describe('of every line: what the product says, none, or the sales tax of this name'),
+  warehouse: Code.optional().describe('short name (code) of the warehouse'),
+  pricelist: z.string().optional().describe('its name; its currency must be the shop’s'),
+  paymentTerms: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('ECShop’s pay_code → name of the payment term; "*" for any other'),
+  journal: z.string().optional().describe('name of the invoicing journal'),
+  mapping: z
+    .string()
+    .optional()
+    .describe(
+      'a JSONata file beside the configuration: gives {"order": {…}, "line": {…}, "partner": {…}}, fields that are added or replaced',
+    ),
+})
+export type OdooTarget = z.infer<typeof OdooTargetSchema>
