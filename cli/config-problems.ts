@@ -1,10 +1,12 @@
-import { mappingProblems } from '#adapters/erp/rest/mapping-problems.ts'
+import { describeTarget } from '#adapters/erp/describe-target.ts'
 import type { TargetConfig } from '#contracts/config.ts'
 import { targetGateway } from './target-gateway.ts'
 
 /** What of a target’s expressions and mapping files does not compile, as sentences naming the place. Nothing is sent. */
 export async function configProblems(target: TargetConfig, configDir: string): Promise<string[]> {
-  const files = mappingProblems(target.rest, configDir).map(({ problem }) => problem)
+  const files = describeTarget(target)
+    .mappingProblems(configDir)
+    .map(({ problem }) => problem)
   // Any build tells of the first broken expression before it does anything else.
   const gateway = targetGateway(target, configDir, {
     fetch: globalThis.fetch,

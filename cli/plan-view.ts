@@ -1,17 +1,8 @@
-import * as z from 'zod'
+import { describeTarget } from '#adapters/erp/describe-target.ts'
 import { ID_TO_COME, type Plan } from '#app/plan-delivery.ts'
 import type { TargetConfig } from '#contracts/config.ts'
 import type { ErpRequest } from '#contracts/erp-request.ts'
 import type { Format } from './format.ts'
-import { credentialHeaders } from './target-gateway.ts'
-
-/** The stored form of a request of the `rest` adapter. */
-const BytesSchema = z.object({
-  method: z.string(),
-  url: z.string(),
-  headers: z.record(z.string(), z.string()),
-  body: z.unknown().optional(),
-})
 
 export interface ShownRequest {
   readonly op: string
@@ -25,21 +16,17 @@ export interface ShownRequest {
 }
 
 /** A request as it would leave, but for credentials. @param body whether to show it: it is about people */
-export function showRequest(
-  { op, step, bytes }: ErpRequest,
-  target: TargetConfig,
-  body: boolean,
-): ShownRequest {
-  const request = BytesSchema.parse(JSON.parse(bytes))
-  const url = `${target.rest.baseUrl.replace(/\/+$/, '')}${request.url}`
+export function showRequest(request: ErpRequest, target: TargetConfig, body: boolean): ShownRequest {
+  const { op, step } = request
+  const call = describeTarget(target).showRequest(request)
   return {
     op,
     step,
-    method: request.method,
-    url: url.replaceAll(encodeURIComponent(ID_TO_COME), ID_TO_COME),
-    headers: request.headers,
-    addedHeaders: [...credentialHeaders(target), 'x-correlation-id'],
-    ...(body && request.body !== undefined ? { body: request.body } : {}),
+    method: call.method,
+    url: call.url.replaceAll(encodeURIComponent(ID_TO_COME), ID_TO_COME),
+    headers: call.headers,
+    addedHeaders: [...call.credentialHeaders, 'x-correlation-id'],
+    ...(body && call.body !== undefined ? { body: call.body } : {}),
   }
 }
 

@@ -5,7 +5,9 @@ import { connect } from './commands/connect.ts'
 import { doctor } from './commands/doctor.ts'
 import { find } from './commands/find.ts'
 import { init } from './commands/init.ts'
+import { newErp } from './commands/new-erp.ts'
 import { parked } from './commands/parked.ts'
+import { probe } from './commands/probe.ts'
 import { replay } from './commands/replay.ts'
 import { secretList, secretPut } from './commands/secret.ts'
 import { send } from './commands/send.ts'
@@ -55,7 +57,7 @@ function createProgram(context: CliContext, format: Format, course: Course): Com
     .addHelpText('after', `\n${t.examples}`)
     .exitOverride()
   const add = (parent: Command, command: CliCommand) => addCommand(parent, command, context, format, course)
-  for (const command of [init, connect, doctor, send, status, find, show, parked, replay])
+  for (const command of [init, connect, doctor, probe, send, status, find, show, parked, replay, newErp])
     add(program, command)
   const secret = program.command('secret').description(t.secret.group)
   for (const command of [secretPut, secretList]) add(secret, command)

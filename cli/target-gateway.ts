@@ -13,20 +13,3 @@ export function targetGateway(
 ): ErpGateway {
   return createGateway(target, { configDir, secrets, fetch, clock, ids })
 }
-
-/** Headers that carry credentials: they are added when a request leaves, and never shown. */
-export function credentialHeaders({ rest }: TargetConfig): string[] {
-  const { auth } = rest
-  switch (auth.type) {
-    case 'none':
-      return []
-    case 'basic':
-    case 'bearer':
-    case 'oauth2':
-      return ['authorization']
-    case 'apiKey':
-      return [auth.header]
-    case 'hmac':
-      return Object.values(auth.headers).filter((name) => name !== undefined)
-  }
-}

@@ -60,6 +60,7 @@ const EN_FAILURES = Object.fromEntries(
 ) as Record<ErpFailureClass, string>
 
 const en = {
+  language: 'en' as Language,
   program: 'Operates the bridge between ECShop shops and their ERP.',
   examples: `Examples:
   npm run sync -- doctor
@@ -393,6 +394,54 @@ const en = {
             remedy: isFailureClass(why) ? EN_FAILURES[why] : 'Wait: it is tried again by itself.',
           },
   },
+  probe: {
+    describe: 'ask the ERP of a target for everything its adapter needs, and name remedies',
+    checks: {
+      server: 'server',
+      version: 'version',
+      database: 'database',
+      login: 'login',
+      language: 'language',
+      clock: 'clock',
+      module: 'module',
+      right: 'right',
+      'look-up': 'look-up',
+      lock: 'lock',
+      company: 'company',
+      warehouse: 'warehouse',
+      pricelist: 'pricelist',
+      paymentTerms: 'payment term',
+      journal: 'journal',
+      tax: 'tax',
+      product: 'product',
+      customer: 'customer',
+    } as Readonly<Record<string, string>>,
+  },
+  newErp: {
+    describe: 'write the skeleton of an adapter for another ERP, with its conformance run',
+    into: 'the checkout to write to (default: this one)',
+    badName: (name: string): Told => ({
+      message: `"${name}" is no name for an adapter.`,
+      remedy: 'Take small letters, digits and hyphens, e.g. acme or acme-cloud.',
+    }),
+    exists: (file: string): Told => ({
+      message: `${file} exists already; nothing was written.`,
+      remedy: 'Take another name, or remove what is there.',
+    }),
+    notCheckout: (dir: string): Told => ({
+      message: `${dir} is no checkout of this project.`,
+      remedy: 'Name one with --into.',
+    }),
+    next: (steps: { contract: string; mapping: string; errors: string; run: string; name: string }) => [
+      `${steps.contract}: what a merchant configures.`,
+      `shared/contracts/config.ts, shared/adapters/erp/create-gateway.ts and describe-target.ts: a line each for "${steps.name}"; then \`npm run contracts\`.`,
+      `${steps.mapping}: the document, the calls, and how answers are read.`,
+      `${steps.errors}: what each refusal of this ERP means.`,
+      `${steps.run}: the ERP seen from its own side, a double or a test system.`,
+      `npx vitest run --project fast ${steps.run} is red until all of that is there.`,
+      'docs/guides/adding-an-erp.md goes with you step by step.',
+    ],
+  },
   send: {
     describe: 'sign an order as the bridge would and post it to the webhook',
     target: 'with --dry-run: only this target',
@@ -682,6 +731,7 @@ const ZH_REASONS: Readonly<Record<ReasonCode, readonly [message: string, remedy:
 }
 
 const zh: Texts = {
+  language: 'zh',
   program: '运维 ECShop 商店与 ERP 之间的同步。',
   examples: `示例：
   npm run sync -- doctor
@@ -971,6 +1021,51 @@ const zh: Texts = {
             message: `${state}，自 ${since ?? '?'}：${why}`,
             remedy: isFailureClass(why) ? ZH_FAILURES[why] : '请等待：会自动重试。',
           },
+  },
+  probe: {
+    describe: '向目标的 ERP 查询适配器所需的一切，并给出补救办法',
+    checks: {
+      server: '服务器',
+      version: '版本',
+      database: '数据库',
+      login: '登录',
+      language: '语言',
+      clock: '时钟',
+      module: '模块',
+      right: '权限',
+      'look-up': '查询',
+      lock: '锁定',
+      company: '公司',
+      warehouse: '仓库',
+      pricelist: '价格表',
+      paymentTerms: '付款条款',
+      journal: '日记账',
+      tax: '税',
+      product: '产品',
+      customer: '客户',
+    },
+  },
+  newErp: {
+    describe: '为另一种 ERP 生成适配器骨架及其一致性测试',
+    into: '写入哪个检出目录（默认当前项目）',
+    badName: (name) => ({
+      message: `“${name}”不能用作适配器名称。`,
+      remedy: '请使用小写字母、数字和连字符，例如 acme 或 acme-cloud。',
+    }),
+    exists: (file) => ({
+      message: `${file} 已存在；没有写入任何内容。`,
+      remedy: '请换一个名称，或移走现有文件。',
+    }),
+    notCheckout: (dir) => ({ message: `${dir} 不是本项目的检出目录。`, remedy: '请用 --into 指定。' }),
+    next: (steps) => [
+      `${steps.contract}：商家要配置的内容。`,
+      `shared/contracts/config.ts、shared/adapters/erp/create-gateway.ts 与 describe-target.ts：为“${steps.name}”各加一行；然后 \`npm run contracts\`。`,
+      `${steps.mapping}：单据、调用，以及如何读取应答。`,
+      `${steps.errors}：该 ERP 的每种拒绝意味着什么。`,
+      `${steps.run}：从 ERP 一侧看到的情形，可用替身或测试系统。`,
+      `npx vitest run --project fast ${steps.run} 在全部完成之前为红色。`,
+      'docs/guides/adding-an-erp.md 逐步说明。',
+    ],
   },
   send: {
     describe: '像 bridge 一样签名订单并发送到 webhook',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { mappingProblems } from '#adapters/erp/rest/mapping-problems.ts'
+import { describeTarget } from '#adapters/erp/describe-target.ts'
 import { type SyncConfig, SyncConfigSchema, type TargetConfig } from '#contracts/config.ts'
 
 export type ConfigProblem =
@@ -41,8 +41,8 @@ export function checkConfig(dir: string): CheckedConfig {
   return { ok: true, config: parsed.data }
 }
 
-function problemOfMappings(dir: string, target: string, { rest }: TargetConfig): ConfigProblem | undefined {
-  const [first] = mappingProblems(rest, dir)
+function problemOfMappings(dir: string, target: string, config: TargetConfig): ConfigProblem | undefined {
+  const [first] = describeTarget(config).mappingProblems(dir)
   if (!first) return undefined
   return first.is === 'unreadable'
     ? { is: 'mapping-missing', file: join(dir, first.file), target }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { describeTarget } from '#adapters/erp/describe-target.ts'
 import type { SyncConfig } from '#contracts/config.ts'
 import type { Secrets } from '#ports/secrets.ts'
 import { cloudDirOf, startBridge } from './bridge.ts'
@@ -46,7 +47,7 @@ async function missingSecrets(config: SyncConfig, secrets: Secrets): Promise<str
       value: () => secrets.shop(shop),
     })),
     ...Object.entries(config.targets)
-      .filter(([, { rest }]) => rest.auth.type !== 'none')
+      .filter(([, target]) => describeTarget(target).secretNames.length > 0)
       .map(([target]) => ({
         command: `secret put target/${target}/erp`,
         value: () => secrets.target(target),

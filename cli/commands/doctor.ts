@@ -11,12 +11,12 @@ import { configProblems } from '../config-problems.ts'
 import type { Connection, StackState } from '../connection.ts'
 import { CliFailure } from '../failure.ts'
 import { failureOf } from '../failure-of.ts'
+import { type Finding as ShownFinding, showFindings } from '../findings-view.ts'
 import type { Place } from '../place.ts'
 import { attempt, secretStates } from '../secret-state.ts'
 import { targetGateway } from '../target-gateway.ts'
 import { missingNames } from '../target-secret.ts'
-import { type Texts, textsOf } from '../texts.ts'
-import type { Told } from '../told.ts'
+import type { Texts } from '../texts.ts'
 
 export type Check =
   | 'config'
@@ -31,13 +31,7 @@ export type Check =
   | 'dead-letters'
   | 'gate'
 
-interface Finding {
-  readonly check: Check
-  /** The target, shop, secret or file it is about. */
-  readonly about?: string
-  readonly is: 'ok' | 'warning' | 'wrong'
-  readonly say: (t: Texts) => Told
-}
+type Finding = Omit<ShownFinding, 'check' | 'label'> & { readonly check: Check }
 
 /** No shop has an id of six letters, so no ERP can have this. */
 const NOBODYS_REFERENCE = 'ECdoctor-0-0'
@@ -51,43 +45,31 @@ export const doctor = defineCommand({
   describe: (t) => t.doctor.describe,
   args: z.tuple([]),
   schema: z.object({}),
-  run: async (_args, _options, cli) => {
-    const { t, format } = cli
-    const findings = await examine(cli)
-    const wrong = findings.some(({ is }) => is === 'wrong')
-    const marks = {
-      ok: format.colors.green(t.doctor.marks.ok),
-      warning: format.colors.yellow(t.doctor.marks.warning),
-      wrong: format.colors.red(t.doctor.marks.wrong),
-    }
-    const lines = findings.map(({ is, check, about, say }) => [
-      marks[is],
-      t.doctor.checks[check],
-      about,
-      say(t).message,
-    ])
-    const remedies = findings.flatMap(({ check, about, say }) => {
-      const { remedy } = say(t)
-      return remedy === undefined
-        ? []
-        : [`${t.doctor.checks[check]} ${about ?? ''}: ${remedy}`.replace(' :', ':')]
-    })
-    return {
-      json: { healthy: !wrong, findings: findings.map(inEnglish) },
-      text: [
-        format.table([], lines),
-        ...(remedies.length > 0
-          ? [`${t.words.remedy}\n${remedies.map((remedy) => `  ${remedy}`).join('\n')}`]
-          : []),
-        wrong ? t.doctor.sick : t.doctor.healthy,
-      ].join('\n\n'),
-      exit: wrong ? 1 : 0,
-    }
-  },
+  run: async (_args, _options, cli) => showFindings((await examine(cli)).map(labelled), cli),
 })
 
-function inEnglish({ check, about, is, say }: Finding) {
-  return { check, ...(about === undefined ? {} : { about }), is, ...say(textsOf('en')) }
+const labelled = (finding: Finding): ShownFinding => ({
+  ...finding,
+  label: (t) => t.doctor.checks[finding.check],
+})
+
+/** What can be said of one target: its mappings, its secret, and whether the ERP answers. */
+export async function examineTarget(
+  target: string,
+  config: TargetConfig,
+  dir: string,
+  connection: Connection,
+  cli: Cli,
+): Promise<ShownFinding[]> {
+  const findings = [
+    await mappingFinding(target, config, dir),
+    ...(await reaching('secret', target, cli, async () => {
+      const secrets = await secretFindings(connection.config(), connection, cli)
+      return secrets.filter(({ about }) => about === `target/${target}/erp`)
+    })),
+    ...(await erpFindings(target, config, dir, connection, cli)),
+  ]
+  return findings.map(labelled)
 }
 
 async function examine(cli: Cli): Promise<Finding[]> {

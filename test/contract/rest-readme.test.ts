@@ -13,6 +13,8 @@ import { type ScriptedAnswer, scriptedFetch } from '../support/scripted-fetch.ts
 const readme = readFileSync(new URL('../../shared/adapters/erp/rest/README.md', import.meta.url), 'utf8')
 const block = (pattern: RegExp) => pattern.exec(readme)?.[1] ?? ''
 const config = TargetConfigSchema.parse(JSON.parse(block(/```json\n([\s\S]*?)```/)))
+if (config.adapter !== 'rest') throw new Error('the example is a rest target')
+const { rest } = config
 const mapping = block(/```\n(\/\* mappings\/acme[\s\S]*?)```/)
 
 const REFERENCE = 'ECdemo-2026112001001-rt'
@@ -21,7 +23,7 @@ function acme(...answers: ScriptedAnswer[]) {
   const script = scriptedFetch(...answers)
   const clock = new ManualClock()
   const gateway = createRestGateway({
-    config: config.rest,
+    config: rest,
     configDir: '',
     secrets: async () => ({ token: 't-1' }),
     fetch: script.fetch,

@@ -17,7 +17,7 @@ describe('init', () => {
     expect(run.out).toContain('secret put target/wms/erp')
     const config = loadConfig(join(cli.dir, 'new'))
     expect(config.shops).toMatchObject({ A1: { timeZone: 'Asia/Shanghai', targets: ['wms'] } })
-    expect(config.targets['wms']?.rest).toMatchObject({ auth: { type: 'bearer' }, idempotency: 'none' })
+    expect(config.targets['wms']).toMatchObject({ rest: { auth: { type: 'bearer' }, idempotency: 'none' } })
 
     cli.file('order.json', anOrder().paid().snapshot())
     const planned = await cli.run('send order.json --dry-run --config new')
@@ -48,9 +48,8 @@ describe('init', () => {
     expect(asked[5]).toBe(asked[6])
     const { shops, targets } = loadConfig(join(cli.dir, 'new'))
     expect(shops).toMatchObject({ EC7: { timeZone: 'Asia/Shanghai', targets: ['kingdee'] } })
-    expect(targets['kingdee']?.rest).toMatchObject({
-      auth: { type: 'apiKey' },
-      idempotencyHeader: 'Idempotency-Key',
+    expect(targets['kingdee']).toMatchObject({
+      rest: { auth: { type: 'apiKey' }, idempotencyHeader: 'Idempotency-Key' },
     })
   })
 
@@ -62,9 +61,13 @@ describe('init', () => {
     const again = await cli.run('init --yes --base-url https://two.example.com --config new')
     expect(again).toMatchObject({ exit: 1, out: '' })
     expect(again.err).toContain('exists already')
-    expect(loadConfig(join(cli.dir, 'new')).targets['erp']?.rest.baseUrl).toBe('https://one.example.com')
+    expect(loadConfig(join(cli.dir, 'new')).targets['erp']).toMatchObject({
+      rest: { baseUrl: 'https://one.example.com' },
+    })
     await cli.run('init --yes --force --base-url https://two.example.com --config new')
-    expect(loadConfig(join(cli.dir, 'new')).targets['erp']?.rest.baseUrl).toBe('https://two.example.com')
+    expect(loadConfig(join(cli.dir, 'new')).targets['erp']).toMatchObject({
+      rest: { baseUrl: 'https://two.example.com' },
+    })
     expect(readFileSync(join(cli.dir, 'new/mappings/order.jsonata'), 'utf8')).toBe('{ "mine": reference }')
   })
 
