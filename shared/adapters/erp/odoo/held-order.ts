@@ -109,7 +109,12 @@ export async function readOrder(
   const [raw] = read.value.orders
   const order = OrderSchema.safeParse(raw)
   const lines = z.array(LineSchema).safeParse(read.value.lines)
-  if (!raw || !order.success || !lines.success) return refused('Transient', 'the order could not be read')
+  if (!raw)
+    return refused(
+      'AuthDenied',
+      'the login may not read this order: give it the right to all sales documents',
+    )
+  if (!order.success || !lines.success) return refused('Transient', 'the order could not be read')
   const names = await lineNames(
     session,
     lines.data.map((line) => line.id),

@@ -15,7 +15,7 @@ import {
 } from './records.ts'
 import type { Session } from './session.ts'
 import type { Custom, Sheet } from './sheet-schema.ts'
-import { type ContactIds, textsOf } from './write-contacts.ts'
+import { type ContactLink, type ContactLinks, textsOf } from './write-contacts.ts'
 
 /** What a sheet's codes and names mean in this database. */
 export interface Resolved {
@@ -45,15 +45,15 @@ export async function resolve(
   return included.ok ? done({ named, products }) : included
 }
 
-/** The currency of an order whose pricelist is the buyer's. */
+/** The currency of an order whose pricelist is the buyer's; a buyer who is new has everybody's. */
 export async function checkCurrency(
   session: Session,
   { named }: Resolved,
-  buyer: number,
+  buyer: ContactLink,
   sheet: Sheet,
 ): Promise<Attempt<void>> {
   if (named.pricelist) return done(undefined)
-  const currency = await currencyOf(session, buyer)
+  const currency = await currencyOf(session, buyer.id)
   if (!currency.ok) return currency
   return currency.value === sheet.currency ? done(undefined) : currencyDiffers(currency.value, sheet.currency)
 }
@@ -87,16 +87,14 @@ function lackingField(model: Model, sheet: Sheet, target: OdooTarget) {
 }
 
 /** A new quotation. */
-export function newOrderRow(sheet: Sheet, { named }: Resolved, contacts: ContactIds, date: string): Row {
+export function newOrderRow(sheet: Sheet, { named }: Resolved, contacts: ContactLinks, date: string): Row {
   return {
     id: fullId(sheet.id),
     client_order_ref: sheet.orderSn,
     origin: sheet.reference,
     date_order: date,
     note: sheet.note,
-    'partner_id/.id': String(contacts.buyer),
-    'partner_shipping_id/.id': String(contacts.delivery),
-    'partner_invoice_id/.id': String(contacts.invoice),
+    ...contactColumns(contacts),
     ...link('payment_term_id/.id', named.term),
     ...link('warehouse_id/.id', named.warehouse),
     ...link('journal_id/.id', named.journal),
@@ -109,7 +107,7 @@ export function newOrderRow(sheet: Sheet, { named }: Resolved, contacts: Contact
 export function changedOrderRow(
   sheet: Sheet,
   { named }: Resolved,
-  contacts: ContactIds,
+  contacts: ContactLinks,
   held: HeldOrder,
 ): Row {
   const changed = (name: string, now: number | undefined, wanted: number | undefined): Row =>
@@ -117,9 +115,7 @@ export function changedOrderRow(
   return {
     id: fullId(sheet.id),
     ...(textOf(held.note) === textOf(sheet.note) ? {} : { note: sheet.note }),
-    ...changed('partner_id/.id', held.partner_id, contacts.buyer),
-    ...changed('partner_shipping_id/.id', held.partner_shipping_id, contacts.delivery),
-    ...changed('partner_invoice_id/.id', held.partner_invoice_id, contacts.invoice),
+    ...(sameContacts(contacts, held) ? {} : contactColumns(contacts)),
     ...changed('payment_term_id/.id', held.payment_term_id, named.term),
     ...changed('warehouse_id/.id', held.warehouse_id, named.warehouse),
     ...changed('journal_id/.id', held.journal_id, named.journal),
@@ -127,6 +123,20 @@ export function changedOrderRow(
     ...textsOf(sheet.custom.order),
   }
 }
+
+/** All three or none: Odoo derives those that are left out from the others. */
+function contactColumns({ buyer, delivery, invoice }: ContactLinks): Row {
+  return {
+    [`partner_id/${buyer.column}`]: buyer.value,
+    [`partner_shipping_id/${delivery.column}`]: delivery.value,
+    [`partner_invoice_id/${invoice.column}`]: invoice.value,
+  }
+}
+
+const sameContacts = ({ buyer, delivery, invoice }: ContactLinks, held: HeldOrder) =>
+  held.partner_id === buyer.id &&
+  held.partner_shipping_id === delivery.id &&
+  held.partner_invoice_id === invoice.id
 
 const link = (name: string, id: number | undefined): Row => (id === undefined ? {} : { [name]: String(id) })
 

@@ -39,12 +39,32 @@ export async function recordId(
   if (!found.success) return refused('Transient', 'the answer to a look-up by external id could not be read')
   const [of, id] = found.data
   if (of !== model) return refused('Invalid', `the external id ${fullId(name)} is that of another model`)
-  return id === false
-    ? refused(
-        'AuthDenied',
-        `the login may not read the record ${fullId(name)}, or it was removed without its external id`,
-      )
-    : done(id)
+  return id === false ? exactId(session, model, name) : done(id)
+}
+
+/**
+ * A worker of the server may remember an id that was rolled back, and says "not to be seen". `load` asks the database: it
+ * answers with the record, which it leaves alone, or lacks what a new one would need.
+ */
+async function exactId(session: Session, model: string, name: string): Promise<Attempt<number | undefined>> {
+  const read = await session.read(
+    {
+      model,
+      method: 'load',
+      args: { fields: ['id'], data: [[fullId(name)]] },
+      context: { mode: 'update', noupdate: true },
+    },
+    z.object({
+      ids: z.union([z.array(IdSchema), z.literal(false)]),
+      messages: z.array(z.object({ message: z.string() })),
+    }),
+  )
+  if (!read.ok) return read
+  const { ids, messages } = read.value
+  if (ids !== false && ids[0] !== undefined) return done(ids[0])
+  return messages.some(({ message }) => /Missing required value|require a name|mandatory field/.test(message))
+    ? done(undefined)
+    : refused('Contended', 'Odoo gives no clear answer to a look-up by external id')
 }
 
 export interface Product {
@@ -198,9 +218,11 @@ export async function taxesAreIncluded(session: Session, taxes: readonly number[
 }
 
 /** What the order will be in, if nothing names a pricelist: the buyer's, or the company's currency. */
-export async function currencyOf(session: Session, partner: number): Promise<Attempt<string>> {
+export async function currencyOf(session: Session, partner: number | undefined): Promise<Attempt<string>> {
+  // Without a contact yet: any record has what a new one will have, and the company's own is always there.
+  const whose = partner === undefined ? [['ref_company_ids', '!=', false]] : [['id', '=', partner]]
   const read = await session.read(
-    search('res.partner', [['id', '=', partner]], ['property_product_pricelist']),
+    search('res.partner', whose, ['property_product_pricelist']),
     z.array(z.object({ property_product_pricelist: LinkSchema.optional() })),
   )
   if (!read.ok) return read

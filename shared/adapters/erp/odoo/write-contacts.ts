@@ -1,3 +1,4 @@
+import type { ErpFailure } from '#domain/erp-failure.ts'
 import { type Attempt, done, together } from './attempt.ts'
 import { fullId } from './external-ids.ts'
 import { load, type Row } from './load.ts'
@@ -6,10 +7,18 @@ import { regionOf } from './regions.ts'
 import type { Session } from './session.ts'
 import type { Contact, Custom, Sheet } from './sheet-schema.ts'
 
-export interface ContactIds {
-  readonly buyer: number
-  readonly delivery: number
-  readonly invoice: number
+/** How an order names a contact: by external id, or a collective customer by its database id. */
+export interface ContactLink {
+  readonly column: 'id' | '.id'
+  readonly value: string
+  /** Where it was there before. */
+  readonly id: number | undefined
+}
+
+export interface ContactLinks {
+  readonly buyer: ContactLink
+  readonly delivery: ContactLink
+  readonly invoice: ContactLink
 }
 
 /** The ids of an order's contacts, where they are there. */
@@ -29,41 +38,57 @@ export async function contactIds(session: Session, sheet: Pick<Sheet, 'buyer' | 
 
 /**
  * Makes the contacts that are missing, and never touches one that is there: a person may have corrected it. Repeating it is
- * harmless, so that nothing here is ever unknown.
+ * harmless, so that nothing here is ever unknown. Addresses are written through their parent: Odoo 18 does not let a salesman
+ * load one by itself.
  */
-export async function writeContacts(session: Session, sheet: Sheet): Promise<Attempt<ContactIds>> {
+export async function writeContacts(session: Session, sheet: Sheet): Promise<Attempt<ContactLinks>> {
   const known = await contactIds(session, sheet)
   if (!known.ok) return known
+  const ids = known.value
   const { buyer, delivery, invoice, custom } = sheet
-
-  const made = async (
-    id: number | undefined,
-    contact: Contact,
-    parent: number | undefined,
-    fields: Custom = {},
-  ) => {
-    if (id !== undefined) return done(id)
-    const row = await rowOf(session, contact, parent, fields)
-    if (!row.ok) return row
-    return harmless(await load(session, 'res.partner', row.value, [], 'create-only'))
+  const ours = ({ id: name }: Contact, id: number | undefined): ContactLink => ({
+    column: 'id',
+    value: fullId(name),
+    id,
+  })
+  const buyerLink: ContactLink =
+    'reference' in buyer ? { column: '.id', value: String(ids.buyer), id: ids.buyer } : ours(buyer, ids.buyer)
+  const links = {
+    buyer: buyerLink,
+    delivery: ours(delivery, ids.delivery),
+    invoice: invoice ? ours(invoice, ids.invoice) : buyerLink,
   }
-  const buyerId =
-    'reference' in buyer
-      ? done(known.value.buyer ?? 0)
-      : await made(known.value.buyer, buyer, undefined, custom.partner)
-  if (!buyerId.ok) return buyerId
-  const deliveryId = await made(known.value.delivery, delivery, buyerId.value)
-  if (!deliveryId.ok) return deliveryId
-  const invoiceId = invoice ? await made(known.value.invoice, invoice, buyerId.value) : buyerId
-  if (!invoiceId.ok) return invoiceId
-  return done({ buyer: buyerId.value, delivery: deliveryId.value, invoice: invoiceId.value })
+
+  const missing = [
+    ...(ids.delivery === undefined ? [delivery] : []),
+    ...(invoice && ids.invoice === undefined ? [invoice] : []),
+  ]
+  if (ids.buyer !== undefined && missing.length === 0) return done(links)
+  const children: Row[] = []
+  for (const contact of missing) {
+    const row = await rowOf(session, contact)
+    if (!row.ok) return row
+    children.push(
+      Object.fromEntries(Object.entries(row.value).map(([name, value]) => [`child_ids/${name}`, value])),
+    )
+  }
+  const written =
+    ids.buyer === undefined && !('reference' in buyer)
+      ? await writeBuyer(session, buyer, custom.partner, children)
+      : await load(session, 'res.partner', { '.id': String(ids.buyer) }, children)
+  return written.ok ? done(links) : harmless(written)
+}
+
+async function writeBuyer(session: Session, buyer: Contact, custom: Custom, children: readonly Row[]) {
+  const row = await rowOf(session, buyer)
+  return row.ok
+    ? load(session, 'res.partner', { ...row.value, ...textsOf(custom) }, children, 'create-only')
+    : row
 }
 
 async function rowOf(
   session: Session,
   { id, fields, country = '', province = '' }: Contact,
-  parent: number | undefined,
-  custom: Custom,
 ): Promise<Attempt<Row>> {
   const region = await regionOf(session, country, province)
   if (!region.ok) return region
@@ -74,10 +99,8 @@ async function rowOf(
     id: fullId(id),
     ...fields,
     ...(fields['city'] === undefined ? {} : { city: [...new Set(city)].join(' ') }),
-    ...(parent === undefined ? {} : { 'parent_id/.id': String(parent) }),
     ...(countryId === undefined ? {} : { 'country_id/.id': String(countryId) }),
     ...(state === undefined ? {} : { 'state_id/.id': String(state) }),
-    ...textsOf(custom),
   })
 }
 
@@ -92,8 +115,7 @@ function textOfValue(value: Custom[string]): string {
   return typeof value === 'boolean' ? (value ? '1' : '0') : String(value)
 }
 
-function harmless(written: Attempt<number>): Attempt<number> {
-  if (written.ok) return written
+function harmless(written: { readonly failure: ErpFailure }): { ok: false; failure: ErpFailure } {
   const { class: kind } = written.failure
   const unclear = kind === 'UnknownOutcome' || kind === 'Protocol'
   return { ok: false, failure: { ...written.failure, class: unclear ? 'Transient' : kind } }

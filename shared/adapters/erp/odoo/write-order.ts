@@ -23,7 +23,7 @@ import {
   newOrderRow,
   resolve,
 } from './order-rows.ts'
-import { IdSchema, recordId, search, TextSchema } from './records.ts'
+import { IdSchema, LinkSchema, recordId, search, TextSchema } from './records.ts'
 import type { Session } from './session.ts'
 import type { Sheet } from './sheet-schema.ts'
 import { writeContacts } from './write-contacts.ts'
@@ -168,7 +168,7 @@ export async function amendOrder({ session, model, target }: Task, sheet: Sheet)
   )
   if (!id.ok) return id
 
-  const redirected = await redirectPickings(session, order, contacts.value.delivery)
+  const redirected = await redirectPickings(session, order)
   if (!redirected.ok) return redirected
   const now = await session.read(
     search('sale.order', [['id', '=', order.id]], ['name', 'amount_total', 'currency_id']),
@@ -188,21 +188,22 @@ function tooLate(order: HeldOrder): string | undefined {
   return order.delivery_status === 'full' ? `${order.name} is delivered` : undefined
 }
 
-async function redirectPickings(
-  session: Session,
-  order: HeldOrder,
-  address: number,
-): Promise<Attempt<unknown>> {
+async function redirectPickings(session: Session, order: HeldOrder): Promise<Attempt<void>> {
+  if (!isConfirmed(order)) return done(undefined)
+  const read = await session.read(
+    search('sale.order', [['id', '=', order.id]], ['partner_shipping_id']),
+    z.array(z.object({ partner_shipping_id: LinkSchema })),
+  )
+  if (!read.ok) return read
+  const address = read.value[0]?.partner_shipping_id
   const pickings = await misdirectedPickings(session, order, address)
   if (!pickings.ok) return pickings
   for (const id of pickings.value) {
-    const redirected = await load(session, 'stock.picking', {
-      '.id': String(id),
-      'partner_id/.id': String(address),
-    })
+    const row = { '.id': String(id), 'partner_id/.id': String(address) }
+    const redirected = await load(session, 'stock.picking', row)
     if (!redirected.ok) return redirected
   }
-  return pickings
+  return done(undefined)
 }
 
 /** Cancels an order nothing of which has left. */
