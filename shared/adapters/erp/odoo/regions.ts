@@ -20,9 +20,10 @@ function namesOfCountries(): Map<string, string> {
     const display = new Intl.DisplayNames(language, { type: 'region', fallback: 'none' })
     for (const first of letters) {
       for (const second of letters) {
-        const name = display.of(`${first}${second}`)?.toLowerCase()
-        // Retired codes come later in the alphabet as often as not; the first keeps the name only if it is a code of today.
-        if (name !== undefined && !names.has(name)) names.set(name, `${first}${second}`)
+        // A retired code has the name of its successor.
+        const code = new Intl.Locale(`und-${first}${second}`).region ?? ''
+        const name = display.of(code)?.toLowerCase()
+        if (name !== undefined) names.set(name, code)
       }
     }
   }
