@@ -20,22 +20,35 @@ export type Mishap =
   | 'cut-json'
   | 'html'
 
+/** What the suite is about to do: write, unless said otherwise. */
+export type During = 'send' | 'find'
+
 /** The ERP behind the gateway, seen from its own side. */
 export interface ErpLab {
   /** Documents it holds under the reference, whatever the gateway believes. */
   documents(reference: string): Promise<number>
   /** Requests that ever reached it. */
   calls(): Promise<number>
-  /** The next call goes wrong. */
-  fail(mishap: Mishap): Promise<void>
-  /** The next call is answered with this. */
-  babble(status: number, body: string): Promise<void>
+  /** The next call of this kind goes wrong; a look-up that an ERP's write needs is none. */
+  fail(mishap: Mishap, during?: During): Promise<void>
+  /** The next call of this kind is answered with this. */
+  babble(status: number, body: string, during?: During): Promise<void>
   /** A `held-commit` takes effect. */
   commitHeld(): Promise<void>
   /** From now on the document can be neither changed nor cancelled. */
   ship(reference: string): Promise<void>
   /** A SKU it has no item for. */
   readonly unknownSku: string
+  /** Of the order, where an ERP cannot be emptied. */
+  readonly reference?: string
+}
+
+/** How much time an ERP needs, and is worth. */
+export interface Pace {
+  readonly patienceMs: number
+  /** Enough for all that comes before a write, and little enough to wait for. */
+  readonly impatienceMs: number
+  readonly babbles: number
 }
 
 export interface ErpSubject {
@@ -44,13 +57,15 @@ export interface ErpSubject {
   close(): Promise<void>
 }
 
-const REFERENCE = 'ECdemo-2026112001001-rt'
-const PATIENCE_MS = 10_000
-const IMPATIENCE_MS = 400
+const PACE: Pace = { patienceMs: 10_000, impatienceMs: 400, babbles: 60 }
 
 /** What every ErpGateway does, as far as it says it can. `makeSubject` gives an empty ERP. */
-export function erpGatewayConformance(name: string, makeSubject: () => Promise<ErpSubject>): void {
-  describe(`the ERP gateway for ${name}`, async () => {
+export function erpGatewayConformance(
+  name: string,
+  makeSubject: () => Promise<ErpSubject>,
+  { patienceMs, impatienceMs, babbles }: Pace = PACE,
+): void {
+  describe(`the ERP gateway for ${name}`, { timeout: 6 * patienceMs }, async () => {
     const probe = await makeSubject()
     const abilities = probe.gateway.describe()
     await probe.close()
@@ -58,11 +73,13 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
     let gateway: ErpGateway
     let erp: ErpLab
     let subject: ErpSubject
+    let reference: string
 
     beforeEach(async () => {
       subject = await makeSubject()
       gateway = subject.gateway
       erp = subject.erp
+      reference = erp.reference ?? 'ECdemo-2026112001001-rt'
     })
     afterEach(() => subject.close())
 
@@ -71,12 +88,12 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
 
     const writeOf = (of: Order, document?: ErpDocument): OrderWrite => ({
       order: of,
-      reference: REFERENCE,
+      reference,
       identity: orderSourceId(of.orderId, of.addTime),
-      lineReference: (line) => lineReference(REFERENCE, line.recId),
+      lineReference: (line) => lineReference(reference, line.recId),
       ...(document ? { document } : {}),
     })
-    const context = (ms = PATIENCE_MS) => ({ deadline: Date.now() + ms, correlationId: 'c-1' })
+    const context = (ms = patienceMs) => ({ deadline: Date.now() + ms, correlationId: 'c-1' })
     const build = async (built: Promise<Built>): Promise<ErpRequest> => {
       const result = await built
       if (!result.ok) throw new Error(`${result.failure.class}: ${result.failure.message}`)
@@ -93,7 +110,7 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
       return answer.failure
     }
     const placed = async () => documentIn(await send(await create()))
-    const found = async (of = order) => gateway.find(REFERENCE, await create(of), context())
+    const found = async (of = order) => gateway.find(reference, await create(of), context())
     /** The write may have happened: the ledger keeps it as unknown. */
     const isUnknown = (answer: Answer) => FAILURE_RULES[failureIn(answer).class].then === 'unknown'
 
@@ -102,7 +119,7 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
         const document: ErpDocument = { id: 'D1', no: 'N1', state: 'live', step: abilities.steps[0] }
         for (const step of abilities.steps) await gateway.place(writeOf(order, document), step)
         await gateway.amend({ ...writeOf(order), document })
-        await gateway.cancel({ reference: REFERENCE, document, reason: 'cancelled' })
+        await gateway.cancel({ reference, document, reason: 'cancelled' })
         await gateway.content(writeOf(order))
         expect(await erp.calls()).toBe(0)
       })
@@ -121,7 +138,7 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
         const document: ErpDocument = { id: 'D1', state: 'live', step: abilities.steps[0] }
         const unsupported = { ok: false, failure: { class: 'Unsupported' } }
         const amend = await gateway.amend({ ...writeOf(order), document })
-        const cancel = await gateway.cancel({ reference: REFERENCE, document, reason: 'cancelled' })
+        const cancel = await gateway.cancel({ reference, document, reason: 'cancelled' })
         expect(amend).toMatchObject(abilities.amend ? { ok: true } : unsupported)
         expect(cancel).toMatchObject(abilities.cancel ? { ok: true } : unsupported)
         expect(await gateway.place(writeOf(order, document), 'no-such-step')).toMatchObject(unsupported)
@@ -171,14 +188,14 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
     describe('a create', () => {
       it('makes one live document', async () => {
         expect(await placed()).toMatchObject({ state: 'live', step: abilities.steps[0] })
-        expect(await erp.documents(REFERENCE)).toBe(1)
+        expect(await erp.documents(reference)).toBe(1)
       })
 
       it('works from a stored request as from a fresh one', async () => {
         const stored = JSON.stringify(await create())
         const answer = await send(ErpRequestSchema.parse(JSON.parse(stored)))
         expect(documentIn(answer).state).toBe('live')
-        expect(await erp.documents(REFERENCE)).toBe(1)
+        expect(await erp.documents(reference)).toBe(1)
       })
 
       it(`repeated does what ${abilities.idempotency} promises`, async () => {
@@ -188,22 +205,22 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
           case 'upsert':
           case 'request-key':
             expect(documentIn(again).id).toBe(first.id)
-            expect(await erp.documents(REFERENCE)).toBe(1)
+            expect(await erp.documents(reference)).toBe(1)
             break
           case 'unique-reference':
             expect(failureIn(again).class).toBe('DuplicateRef')
-            expect(await erp.documents(REFERENCE)).toBe(1)
+            expect(await erp.documents(reference)).toBe(1)
             break
           case 'none':
             expect(documentIn(again).id).not.toBe(first.id)
-            expect(await erp.documents(REFERENCE)).toBe(2)
+            expect(await erp.documents(reference)).toBe(2)
         }
       })
 
       it('names the SKU the ERP has no item for, and makes nothing', async () => {
         const answer = await send(await create(canonicalOrder({ sku: erp.unknownSku })))
         expect(failureIn(answer)).toMatchObject({ class: 'MissingReference', subject: erp.unknownSku })
-        expect(await erp.documents(REFERENCE)).toBe(0)
+        expect(await erp.documents(reference)).toBe(0)
       })
 
       it('goes through its steps in order', async () => {
@@ -213,7 +230,7 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
           expect(document).toMatchObject({ state: 'live', step })
         }
         expect(document.step).toBe(abilities.steps.at(-1))
-        expect(await erp.documents(REFERENCE)).toBe(1)
+        expect(await erp.documents(reference)).toBe(1)
       })
     })
 
@@ -229,15 +246,15 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
       it('ends a call that hangs before it commits, as unknown', async () => {
         await erp.fail('hang-before-commit')
         const started = Date.now()
-        expect(failureIn(await send(await create(), IMPATIENCE_MS)).class).toBe('UnknownOutcome')
-        expect(Date.now() - started).toBeLessThan(PATIENCE_MS / 2)
-        expect(await erp.documents(REFERENCE)).toBe(0)
+        expect(failureIn(await send(await create(), impatienceMs)).class).toBe('UnknownOutcome')
+        expect(Date.now() - started).toBeLessThan(patienceMs / 2)
+        expect(await erp.documents(reference)).toBe(0)
       })
 
       it('ends a call that hangs after it committed, as unknown', async () => {
         await erp.fail('hang-after-commit')
-        expect(failureIn(await send(await create(), IMPATIENCE_MS)).class).toBe('UnknownOutcome')
-        expect(await erp.documents(REFERENCE)).toBe(1)
+        expect(failureIn(await send(await create(), impatienceMs)).class).toBe('UnknownOutcome')
+        expect(await erp.documents(reference)).toBe(1)
       })
     })
 
@@ -255,19 +272,19 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
         const answer = await send(await create())
         expect(['UnknownOutcome', 'Protocol']).toContain(failureIn(answer).class)
         expect(isUnknown(answer)).toBe(true)
-        expect(await erp.documents(REFERENCE)).toBe(committed)
+        expect(await erp.documents(reference)).toBe(committed)
       })
 
       it('may be followed by a commit, which a repetition does not double where the ERP says so', async () => {
         await erp.fail('held-commit')
         const request = await create()
-        expect(isUnknown(await send(request, IMPATIENCE_MS))).toBe(true)
+        expect(isUnknown(await send(request, impatienceMs))).toBe(true)
         if (abilities.find)
-          expect(await gateway.find(REFERENCE, request, context())).toEqual({ is: 'absent' })
+          expect(await gateway.find(reference, request, context())).toEqual({ is: 'absent' })
         await send(request)
-        expect(await erp.documents(REFERENCE)).toBe(1)
+        expect(await erp.documents(reference)).toBe(1)
         await erp.commitHeld()
-        expect(await erp.documents(REFERENCE)).toBe(abilities.idempotency === 'none' ? 2 : 1)
+        expect(await erp.documents(reference)).toBe(abilities.idempotency === 'none' ? 2 : 1)
       })
     })
 
@@ -277,7 +294,7 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
         class: 'RateLimited',
         retryAfterMs: 7_000,
       })
-      expect(await erp.documents(REFERENCE)).toBe(0)
+      expect(await erp.documents(reference)).toBe(0)
     })
 
     it('turns whatever an ERP may babble into a value', async () => {
@@ -316,12 +333,12 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
             expect(answer.failure.message.length).toBeLessThanOrEqual(300)
           }
           if (!abilities.find) return
-          await erp.babble(status, body)
-          const seen = await gateway.find(REFERENCE, request, context())
+          await erp.babble(status, body, 'find')
+          const seen = await gateway.find(reference, request, context())
           // Absence leads to a create, so it must have been said.
           if (status !== 404) expect(seen.is).toBe('failed')
         }),
-        { numRuns: 60 },
+        { numRuns: babbles },
       )
     })
 
@@ -351,14 +368,14 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
 
         it('says nothing about the content when none is expected', async () => {
           await placed()
-          expect(await gateway.find(REFERENCE, undefined, context())).toMatchObject({
+          expect(await gateway.find(reference, undefined, context())).toMatchObject({
             is: 'one',
             document: { content: 'unknown' },
           })
         })
 
         it('does not take a longer reference for this one', async () => {
-          const longer = { ...writeOf(order), reference: `${REFERENCE}-1` }
+          const longer = { ...writeOf(order), reference: `${reference}-1` }
           documentIn(await send(await build(gateway.place(longer, abilities.steps[0]))))
           expect(await found()).toEqual({ is: 'absent' })
         })
@@ -366,21 +383,21 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
         it.each<Mishap>(['error-500', 'reset-before-commit', 'truncated', 'cut-json', 'html', 'rate-limit'])(
           'that fails never says absent: %s',
           async (mishap) => {
-            await erp.fail(mishap)
+            await erp.fail(mishap, 'find')
             expect(await found()).toMatchObject({ is: 'failed' })
           },
         )
 
         it('is given up at its deadline, and tells so', async () => {
           const request = await create()
-          await erp.fail('hang-before-commit')
-          const seen = await gateway.find(REFERENCE, request, context(IMPATIENCE_MS))
+          await erp.fail('hang-before-commit', 'find')
+          const seen = await gateway.find(reference, request, context(impatienceMs))
           expect(seen).toMatchObject({ is: 'failed', failure: { class: 'Transient' } })
         })
 
         it('sees the document that was made without an answer', async () => {
           await erp.fail('hang-after-commit')
-          await send(await create(), IMPATIENCE_MS)
+          await send(await create(), impatienceMs)
           expect(await found()).toMatchObject({ is: 'one', document: { state: 'live', content: 'same' } })
         })
       })
@@ -406,7 +423,7 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
           if (abilities.find) {
             expect(await found(edited)).toMatchObject({ is: 'one', document: { content: 'same' } })
           }
-          expect(await erp.documents(REFERENCE)).toBe(1)
+          expect(await erp.documents(reference)).toBe(1)
         })
 
         it('takes effect each time the order goes back and forth', async () => {
@@ -417,12 +434,12 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
               expect(await found(content)).toMatchObject({ is: 'one', document: { content: 'same' } })
             }
           }
-          expect(await erp.documents(REFERENCE)).toBe(1)
+          expect(await erp.documents(reference)).toBe(1)
         })
 
         it('that comes too late is a state conflict', async () => {
           const document = await placed()
-          await erp.ship(REFERENCE)
+          await erp.ship(reference)
           const answer = await send(await build(gateway.amend({ ...writeOf(edited), document })))
           expect(failureIn(answer).class).toBe('StateConflict')
         })
@@ -431,7 +448,7 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
     const aCancel = () =>
       describe('a cancel', () => {
         const cancelOf = (document: ErpDocument) =>
-          build(gateway.cancel({ reference: REFERENCE, document, reason: 'cancelled' }))
+          build(gateway.cancel({ reference, document, reason: 'cancelled' }))
 
         it('leaves the document cancelled', async () => {
           const document = await placed()
@@ -449,7 +466,7 @@ export function erpGatewayConformance(name: string, makeSubject: () => Promise<E
 
         it('that comes too late is a state conflict', async () => {
           const document = await placed()
-          await erp.ship(REFERENCE)
+          await erp.ship(reference)
           expect(failureIn(await send(await cancelOf(document))).class).toBe('StateConflict')
           if (abilities.find) expect(await found()).toMatchObject({ is: 'one', document: { state: 'live' } })
         })

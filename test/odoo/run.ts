@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { OdooRpc } from '../support/odoo-rpc.ts'
+import { accessFrom } from './access.ts'
+import { prepareProducts } from './products.ts'
+
+/**
+ * `npm run test:odoo`: the gateway's laws and more against a real Odoo. It leaves orders, contacts and products behind: give it
+ * a database that is for tests.
+ */
+const project = fileURLToPath(new URL('../..', import.meta.url))
+
+const USAGE = `npm run test:odoo -- --url https://… --database … --login … [--admin-login …] [-t <tests of this name>]
+The API key of the login comes in the environment variable ODOO_KEY; that of the admin in ODOO_ADMIN_KEY. The login is the
+adapter's: sales, inventory and contacts. The admin makes products; without one, the login does.`
+
+const { values } = parseArgs({
+  options: {
+    url: { type: 'string' },
+    database: { type: 'string' },
+    login: { type: 'string' },
+    'admin-login': { type: 'string' },
+    only: { type: 'string', short: 't' },
+  },
+})
+if (!values.url || !values.database || !values.login || !process.env['ODOO_KEY']) {
+  console.error(`The tests against Odoo did not run.\n${USAGE}`)
+  process.exit(1)
+}
+
+const env = {
+  ...process.env,
+  ODOO_URL: values.url,
+  ODOO_DATABASE: values.database,
+  ODOO_LOGIN: values.login,
+  ...(values['admin-login'] ? { ODOO_ADMIN_LOGIN: values['admin-login'] } : {}),
+}
+
+const missing = await prepareProducts(new OdooRpc(accessFrom(env).owner)).catch((error: unknown) => {
+  console.error(`The tests against Odoo did not run: ${error instanceof Error ? error.message : 'no answer'}`)
+  process.exit(1)
+})
+if (missing.length > 0) {
+  console.error(
+    'The tests against Odoo did not run: neither the login nor the admin may create products.\n' +
+      `Give --admin-login and ODOO_ADMIN_KEY of somebody who may; missing: ${missing.join(', ')}.`,
+  )
+  process.exit(1)
+}
+
+const vitest = join(project, 'node_modules/vitest/vitest.mjs')
+const config = join(import.meta.dirname, 'vitest.config.ts')
+const { status } = spawnSync(
+  process.execPath,
+  [vitest, 'run', '--config', config, ...(values.only ? ['-t', values.only] : [])],
+  { cwd: project, stdio: 'inherit', env },
+)
+process.exit(status ?? 1)
