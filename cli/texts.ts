@@ -8,6 +8,8 @@ import type { Told } from './told.ts'
 
 const list = (names: readonly string[]): string => names.join(', ')
 
+const example = (names: readonly string[]): string => `{${names.map((name) => `"${name}": "…"`).join(', ')}}`
+
 function agoIn(units: readonly [string, string, string, string], ms: number): string {
   const minutes = Math.floor(ms / 60_000)
   if (minutes < 1) return `${Math.floor(ms / 1000)} ${units[0]}`
@@ -618,7 +620,7 @@ const en = {
     } as Told,
     incomplete: (name: string, missing: readonly string[]): Told => ({
       message: `Nothing was stored: ${name} lacks ${list(missing)}.`,
-      remedy: 'The target’s "auth" in sync.config.json says which names it needs.',
+      remedy: `Give everything the target needs in one object, e.g. ${example(missing)}.`,
     }),
     empty: {
       shop: {
@@ -1233,7 +1235,7 @@ const zh: Texts = {
     },
     incomplete: (name, missing) => ({
       message: `没有保存：${name} 缺少 ${list(missing)}。`,
-      remedy: '需要哪些名称，见 sync.config.json 中该目标的 "auth"。',
+      remedy: `请在一个对象中给出该目标所需的全部内容，例如 ${example(missing)}。`,
     }),
     empty: {
       shop: { message: '标准输入中没有密钥。', remedy: '请用管道传入，或用 --new 生成。' },

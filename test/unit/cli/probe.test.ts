@@ -4,7 +4,13 @@ import { aCli } from '../../support/cli.ts'
 import { scriptedFetch } from '../../support/scripted-fetch.ts'
 
 const CallSchema = z.object({
-  params: z.object({ service: z.string(), method: z.string(), args: z.array(z.unknown()) }),
+  params: z.union([
+    z.object({ service: z.literal('common'), method: z.string() }),
+    z.object({
+      service: z.literal('object'),
+      args: z.tuple([z.string(), z.number(), z.string(), z.string(), z.string()]).rest(z.unknown()),
+    }),
+  ]),
 })
 const ReportSchema = z.object({
   healthy: z.boolean(),
@@ -66,12 +72,12 @@ function odoo(change: Readonly<Record<string, unknown>>, date = NOW) {
   const answer = (body: unknown, status = 200) =>
     new Response(JSON.stringify(body), { status, headers: { date, 'content-type': 'application/json' } })
   const fetch: typeof globalThis.fetch = async (input, init) => {
-    const path = new URL(String(input)).pathname
+    const path = new URL(z.string().parse(input)).pathname
     if (path === '/web/version') return answer({}, 404)
     if (path === '/web/webclient/version_info') return answer({ jsonrpc: '2.0', result: answers[VERSION] })
-    const { params } = CallSchema.parse(JSON.parse(String(init?.body)))
-    const [model, method] = params.service === 'common' ? [] : params.args.slice(3)
-    const what = model === undefined ? `common ${params.method}` : `${String(model)} ${String(method)}`
+    const { params } = CallSchema.parse(JSON.parse(z.string().parse(init?.body)))
+    const what =
+      params.service === 'common' ? `common ${params.method}` : `${params.args[3]} ${params.args[4]}`
     asked.push(what)
     const known = answers[what] ?? (what.endsWith(' check_access_rights') ? true : undefined)
     const fault = FaultSchema.safeParse(known).data?.fault
@@ -207,7 +213,7 @@ describe('probe', () => {
     ],
     [
       'that there are no sales',
-      { 'sale.order fields_get': fault('builtins.KeyError', 'sale.order') },
+      { 'sale.order fields_get': fault('odoo.exceptions.UserError', "Object sale.order doesn't exist") },
       'module',
       'sale_management',
       /no sale\.order/,
