@@ -45,9 +45,9 @@ export function classOfFault({ name, message }: Fault): ErpFailureClass {
       classOfSentence(message) ?? (/IntegrityError|DataError|Violation/.test(name) ? 'Invalid' : 'Transient')
     )
   }
-  if (/\.LockError$/.test(name)) return 'Contended'
-  if (/\.MissingError$/.test(name)) return 'NotFound'
-  if (/\.TooManyRequests$/.test(name)) return 'RateLimited'
+  if (name.endsWith('.LockError')) return 'Contended'
+  if (name.endsWith('.MissingError')) return 'NotFound'
+  if (name.endsWith('.TooManyRequests')) return 'RateLimited'
   if (/\.(NotFound|UnprocessableEntity|MethodNotAllowed)$/.test(name)) return 'Misconfigured'
   if (/\.(UserError|ValidationError|RedirectWarning)$/.test(name))
     return classOfSentence(message) ?? 'Invalid'

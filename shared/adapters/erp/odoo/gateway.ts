@@ -14,7 +14,7 @@ import type { Clock } from '#ports/runtime.ts'
 import { type Attempt, done, refused } from './attempt.ts'
 import { createOdooClient } from './client.ts'
 import { isSame } from './compare.ts'
-import { type HeldOrder, isConfirmed, type Model, readModel, readOrder } from './held-order.ts'
+import { type HeldOrder, hasItsDate, isConfirmed, type Model, readModel, readOrder } from './held-order.ts'
 import { createSession, type Session } from './session.ts'
 import { sheetOf } from './sheet.ts'
 import { type CustomFields, CustomFieldsSchema, type Sheet, SheetSchema } from './sheet-schema.ts'
@@ -191,7 +191,7 @@ export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
 
   /** A confirmation is whole once the order has its date back. */
   function reached(held: HeldOrder, date: string | undefined): string {
-    const whole = isConfirmed(held) && (date === undefined || held.date_order === date)
+    const whole = isConfirmed(held) && (date === undefined || hasItsDate(held, date))
     return config.confirm && whole ? CONFIRM : CREATE
   }
 }

@@ -151,5 +151,9 @@ export const isConfirmed = ({ state }: Pick<HeldOrder, 'state'>) => state === 's
 export const isLocked = ({ state, locked }: Pick<HeldOrder, 'state' | 'locked'>) =>
   state === 'done' || locked === true
 
+/** The shop's date is back after a confirmation, and its deliveries' deadlines are those of it (see `restoreDate`). */
+export const hasItsDate = (held: Pick<HeldOrder, 'date_order' | 'commitment_date'>, date: string) =>
+  held.date_order === date && held.commitment_date !== date
+
 /** Odoo's amounts are floating-point numbers of two decimals. */
 export const minorOf = (amount: number) => Math.round(amount * 100) + 0

@@ -7,6 +7,7 @@ import { fullId } from './external-ids.ts'
 import {
   type HeldLine,
   type HeldOrder,
+  hasItsDate,
   isConfirmed,
   isLocked,
   type Model,
@@ -106,7 +107,7 @@ export async function confirmOrder(
     if (!confirmed.ok && !state?.ok) return confirmed
     if (!state?.ok) return unknown(state?.failure)
   }
-  if (order.date_order !== date || !isConfirmed(order)) {
+  if (!isConfirmed(order) || !hasItsDate(order, date)) {
     const dated = await restoreDate(session, order, sheet, date)
     // Repeating the confirmation goes on from here.
     if (!dated.ok) return dated
@@ -115,8 +116,9 @@ export async function confirmOrder(
 }
 
 /**
- * Confirming sets the order's date to now. The deadlines of its deliveries follow only when the promised date is written
- * afterwards, and with other deadlines Odoo answers a smaller quantity with a return instead of a smaller delivery.
+ * Confirming sets the order's date to now. With its own date back, new moves get other deadlines than those of the
+ * confirmation, and Odoo then answers a smaller quantity with a return instead of a smaller delivery. Only writing the promised
+ * date moves the deadlines along: so it is set with the date, and cleared again.
  */
 async function restoreDate(
   session: Session,
@@ -124,10 +126,11 @@ async function restoreDate(
   sheet: Sheet,
   date: string,
 ): Promise<Attempt<unknown>> {
-  const dated = await load(session, 'sale.order', { id: fullId(sheet.id), date_order: date })
-  // A promised date of its own keeps the deadlines where they are.
-  if (!dated.ok || order.commitment_date !== '') return dated
-  return load(session, 'sale.order', { id: fullId(sheet.id), commitment_date: '' })
+  const id = fullId(sheet.id)
+  const promised = order.commitment_date !== '' && order.commitment_date !== date
+  if (promised) return load(session, 'sale.order', { id, date_order: date })
+  const dated = await load(session, 'sale.order', { id, date_order: date, commitment_date: date })
+  return dated.ok ? load(session, 'sale.order', { id, commitment_date: '' }) : dated
 }
 
 /** Brings an order, confirmed or not, to the newest content in one transaction. */
