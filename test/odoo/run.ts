@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { OdooRpc } from '../support/odoo-rpc.ts'
+import { OdooRaised, OdooRpc } from '../support/odoo-rpc.ts'
 import { accessFrom } from './access.ts'
 import { prepareProducts } from './products.ts'
 
@@ -39,7 +39,9 @@ const env = {
 }
 
 const missing = await prepareProducts(new OdooRpc(accessFrom(env).owner)).catch((error: unknown) => {
-  console.error(`The tests against Odoo did not run: ${error instanceof Error ? error.message : 'no answer'}`)
+  const why =
+    error instanceof OdooRaised ? error.message : 'there is no answer as Odoo gives it at that address'
+  console.error(`The tests against Odoo did not run: ${why}.`)
   process.exit(1)
 })
 if (missing.length > 0) {

@@ -16,6 +16,8 @@ const AnswerSchema = z.object({
   error: z.object({ data: z.object({ name: z.string(), message: z.string() }) }).optional(),
 })
 
+type Named = Readonly<Record<string, unknown>> & { readonly context?: Readonly<Record<string, unknown>> }
+
 /** JSON-RPC without the product's adapter: the laboratory's own eyes and hands. */
 export class OdooRpc {
   readonly #access: OdooAccess
@@ -31,20 +33,11 @@ export class OdooRpc {
     model: string,
     method: string,
     args: readonly unknown[],
-    named: Readonly<Record<string, unknown>> = {},
+    named: Named = {},
   ): Promise<T> {
-    const { database, login, key } = this.#access
-    this.#uid ??= this.#post('common', 'authenticate', [database, login, key, {}]).then((uid) =>
-      z
-        .int()
-        .positive()
-        .parse(uid, { error: () => `Odoo does not take this key for the login "${login}"` }),
-    )
-    const context = {
-      lang: 'en_US',
-      tz: 'UTC',
-      ...z.object({ context: z.record(z.string(), z.unknown()).default({}) }).parse(named).context,
-    }
+    const { database, key } = this.#access
+    this.#uid ??= this.#authenticate()
+    const context = { lang: 'en_US', tz: 'UTC', ...named.context }
     return schema.parse(
       await this.#post('object', 'execute_kw', [
         database,
@@ -56,6 +49,13 @@ export class OdooRpc {
         { ...named, context },
       ]),
     )
+  }
+
+  async #authenticate(): Promise<number> {
+    const { database, login, key } = this.#access
+    const uid = z.int().safeParse(await this.#post('common', 'authenticate', [database, login, key, {}]))
+    if (!uid.success) throw new OdooRaised(`Odoo does not take this key for the login "${login}"`)
+    return uid.data
   }
 
   async #post(service: string, method: string, args: readonly unknown[]): Promise<unknown> {
