@@ -142,13 +142,15 @@ export async function misdirectedPickings(
     : read
 }
 
+const ScalarSchema = z.union([z.string(), z.number(), z.boolean()])
+
 /** Links are compared by nobody: what a name or an external id means is Odoo's. */
 function sameCustom(custom: Custom, raw: Readonly<Record<string, unknown>>): boolean {
   return Object.entries(custom).every(([name, value]) => {
-    const held = raw[name]
-    if (held === undefined || Array.isArray(held)) return true
+    const held = ScalarSchema.safeParse(raw[name])
+    if (!held.success) return true
     const empty = (one: unknown) => one === false || one === null || one === '' || one === 0
-    return empty(value) ? empty(held) : plain(textOf(String(held))) === plain(textOf(String(value)))
+    return empty(value) ? empty(held.data) : plain(textOf(String(held.data))) === plain(textOf(String(value)))
   })
 }
 

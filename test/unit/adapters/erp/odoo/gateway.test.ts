@@ -34,10 +34,11 @@ function aGateway(change: Input, reply: (url: string, body: unknown) => [number,
     secrets: async () => ({ key: 'no-real-key' }),
     clock: { now: () => Date.now() },
     files: { stamp: async () => '1', read: async () => mapping },
-    fetch: async (url, init) => {
+    fetch: async (input, init) => {
+      const { url } = new Request(input)
       const body: unknown = typeof init?.body === 'string' ? JSON.parse(init.body) : undefined
-      left.push({ url: String(url), body, headers: new Headers(init?.headers) })
-      const [status, value] = reply(String(url), body)
+      left.push({ url, body, headers: new Headers(init?.headers) })
+      const [status, value] = reply(url, body)
       return new Response(typeof value === 'string' ? value : JSON.stringify(value), { status })
     },
   })
