@@ -7,6 +7,7 @@ import { writeWhole } from './write-whole.ts'
 export interface AssemblyPlan {
   /** The project. */
   readonly root: string
+  readonly stage: string
   readonly configDir: string
   readonly dataDir: string
   /** Called before something is built, which takes seconds. */
@@ -24,7 +25,7 @@ export type Assembly =
 const SOURCES = ['functions', 'shared', 'infra', 'package.json', 'package-lock.json', 'tsconfig.json']
 const CONFIG = ['sync.config.json', 'mappings']
 
-/** Bundles and synthesises stage local, unless what is there was made of the same content. */
+/** Bundles and synthesises the stage, unless what is there was made of the same content. */
 export async function prepareAssembly(plan: AssemblyPlan): Promise<Assembly> {
   const dir = join(plan.dataDir, 'cdk.out')
   const hashFile = join(plan.dataDir, 'cdk.hash')
@@ -39,8 +40,8 @@ export async function prepareAssembly(plan: AssemblyPlan): Promise<Assembly> {
   return { ok: true, dir }
 }
 
-function contentHash({ root, configDir }: AssemblyPlan): string {
-  const hash = createHash('sha256')
+function contentHash({ root, stage, configDir }: AssemblyPlan): string {
+  const hash = createHash('sha256').update(`${stage}\0`)
   const add = (base: string, name: string) => {
     const path = join(base, name)
     if (!existsSync(path)) return
@@ -55,10 +56,10 @@ function contentHash({ root, configDir }: AssemblyPlan): string {
 
 /** In a process of its own: CDK is large, and this one goes on without it. */
 function synthesise(
-  { root, configDir, dataDir, signal }: AssemblyPlan,
+  { root, stage, configDir, dataDir, signal }: AssemblyPlan,
   dir: string,
 ): Promise<string | undefined> {
-  const args = ['infra/app.ts', '--stage', 'local', '--config', configDir]
+  const args = ['infra/app.ts', '--stage', stage, '--config', configDir]
   const outputs = ['--out', dir, '--build', join(dataDir, 'build')]
   // CDK's own check of templates takes most of the time; the local cloud refuses what it cannot run.
   const env = { ...process.env, CDK_VALIDATION: 'false' }

@@ -20,6 +20,8 @@ export interface Bridge {
 }
 
 export interface BridgeOptions {
+  /** Of the assembly. */
+  readonly stage: Endpoints['stage']
   readonly assembly: string
   /** Of `npm start` as a whole; the operator's tools find the bridge here. */
   readonly dataDir: string
@@ -39,9 +41,9 @@ const CALL = { connectTimeoutMs: 1_000, requestTimeoutMs: 5_000, maxAttempts: 3 
  * @throws {CloudError}
  */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
-  const { assembly, dataDir, cloudDir, configDir, config, apiPort, demo } = options
+  const { stage, assembly, dataDir, cloudDir, configDir, config, apiPort, demo } = options
   const cloud = await startCloud({ assembly, dataDir: cloudDir, apiPort, env: { CONFIG_DIR: configDir } })
-  const endpoints = endpointsOf(cloud, { config, configDir, ...(demo && { demo }) })
+  const endpoints = endpointsOf(cloud, { stage, config, configDir, ...(demo && { demo }) })
   writeEndpoints(dataDir, endpoints)
   const dynamo = createDynamoClient({ ...CALL, ...clientConfig(cloud.endpoints.dynamodb) })
   const secretsManager = createSecretsClient({ ...CALL, ...clientConfig(cloud.endpoints.secretsmanager) })

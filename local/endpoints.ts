@@ -7,18 +7,16 @@ import { secretNames } from '../infra/secret-names.ts'
 import type { Cloud } from './cloud/cloud.ts'
 import { writeWhole } from './write-whole.ts'
 
-export const STAGE = 'local'
-
 /** Where everything of a running cloud is found, read from the outputs of its stacks. */
 export function endpointsOf(
   cloud: Pick<Cloud, 'apiUrl' | 'endpoints' | 'outputs'>,
-  about: { config: SyncConfig; configDir: string; demo?: { erpUrl: string; shopUrl: string } },
+  about: Pick<Endpoints, 'stage' | 'configDir' | 'demo'> & { config: SyncConfig },
 ): Endpoints {
-  const { config, configDir, demo } = about
+  const { stage, config, configDir, demo } = about
   const perTarget = (output: (target: string) => string) =>
     Object.fromEntries(Object.keys(config.targets).map((target) => [target, cloud.outputs[output(target)]]))
   return EndpointsSchema.parse({
-    stage: STAGE,
+    stage,
     pid: process.pid,
     configDir,
     apiUrl: cloud.apiUrl,
@@ -32,7 +30,7 @@ export function endpointsOf(
     tableName: cloud.outputs[OUTPUT_NAMES.tableName],
     queueUrls: perTarget(OUTPUT_NAMES.queueUrl),
     dlqUrls: perTarget(OUTPUT_NAMES.deadLetterQueueUrl),
-    secretPrefix: secretNames(STAGE).prefix,
+    secretPrefix: secretNames(stage).prefix,
     demo,
   })
 }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http'
 import type { SyncConfig } from '#contracts/config.ts'
+import type { Endpoints } from '#contracts/endpoints.ts'
 import { prepareAssembly } from './assembly-cache.ts'
 import { type ConfigProblem, checkConfig } from './check-config.ts'
 import { CloudError } from './cloud/cloud-error.ts'
@@ -40,10 +41,14 @@ export function readConfig(dir: string, texts: Texts): SyncConfig {
 }
 
 /** The folder of the assembly. @throws {CannotStartError} */
-export async function buildAssembly(session: Session, configDir: string): Promise<string> {
+export async function buildAssembly(
+  session: Session,
+  stage: Endpoints['stage'],
+  configDir: string,
+): Promise<string> {
   const { root, dataDir, signal, say, texts } = session
   const onBuild = () => say(texts.building)
-  const assembly = await prepareAssembly({ root, configDir, dataDir, signal, onBuild })
+  const assembly = await prepareAssembly({ root, stage, configDir, dataDir, signal, onBuild })
   signal.throwIfAborted()
   if (!assembly.ok) throw new CannotStartError(texts.notBuilt(assembly.message))
   return assembly.dir

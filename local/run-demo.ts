@@ -19,10 +19,11 @@ export async function runDemo(session: Session): Promise<number> {
   const config = readConfig(configDir, texts)
 
   say(texts.demoTitle)
-  const assembly = await buildAssembly(session, configDir)
+  const assembly = await buildAssembly(session, 'demo', configDir)
   const demo = await startDemo(dataDir, options.ports)
   atEnd(demo.stop)
   const bridge = await startBridge({
+    stage: 'demo',
     assembly,
     dataDir,
     cloudDir: cloudDirOf(dataDir, 'demo'),

@@ -13,8 +13,9 @@ export async function runOwn(session: Session, configDir: string): Promise<numbe
   takeDataDirectory(session)
   await checkPorts(session, ['api'])
   say(texts.ownTitle(configDir))
-  const assembly = await buildAssembly(session, configDir)
+  const assembly = await buildAssembly(session, 'local', configDir)
   const bridge = await startBridge({
+    stage: 'local',
     assembly,
     dataDir,
     cloudDir: cloudDirOf(dataDir, 'own'),

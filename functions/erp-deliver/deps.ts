@@ -15,10 +15,11 @@ import { type DeliverDeps, deliver } from '#app/deliver.ts'
 import { openTurn } from '#app/turn.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import { loadConfig } from '#runtime/config-file.ts'
+import { readSqsEndpoint } from '#runtime/env.ts'
 import { type BatchRecord, runFifoBatch } from '#runtime/fifo-batch.ts'
 import { createLog, inLogContext } from '#runtime/logger.ts'
 import { readDeliveryMessage } from '#runtime/read-delivery-message.ts'
-import { readEnv, readSqsEndpoint } from './env.ts'
+import { readEnv } from './env.ts'
 
 const CALL = { connectTimeoutMs: 1_000, requestTimeoutMs: 3_000, maxAttempts: 3 }
 /** What a record needs beside its calls: the reads and writes around them. */

@@ -17,9 +17,3 @@ export const ErpDeliverEnvSchema = z.object({
 })
 
 export const readEnv = () => parseEnv(ErpDeliverEnvSchema, process.env)
-
-/** The SDK's own variable, set by an emulator: the queue URLs it hands out name a host that does not resolve. */
-export function readSqsEndpoint(): { readonly endpoint?: string } {
-  const endpoint = process.env['AWS_ENDPOINT_URL_SQS']
-  return endpoint === undefined ? {} : { endpoint }
-}

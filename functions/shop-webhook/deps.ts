@@ -5,8 +5,9 @@ import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
 import type { ReceiveDeps } from '#app/receive.ts'
 import { loadConfig } from '#runtime/config-file.ts'
+import { readSqsEndpoint } from '#runtime/env.ts'
 import { createLog } from '#runtime/logger.ts'
-import { readEnv, readSqsEndpoint } from './env.ts'
+import { readEnv } from './env.ts'
 
 /** The sender waits 10 s at most: a secret and a batch must both fit, each with its second attempt. */
 const CALL = { connectTimeoutMs: 1_000, requestTimeoutMs: 2_000, maxAttempts: 2 }

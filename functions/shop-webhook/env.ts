@@ -10,9 +10,3 @@ export const ShopWebhookEnvSchema = z.object({
 })
 
 export const readEnv = () => parseEnv(ShopWebhookEnvSchema, process.env)
-
-/** The SDK's own variable, set by an emulator: the queue URLs it hands out name a host that does not resolve. */
-export function readSqsEndpoint(): { readonly endpoint?: string } {
-  const endpoint = process.env['AWS_ENDPOINT_URL_SQS']
-  return endpoint === undefined ? {} : { endpoint }
-}

@@ -5,7 +5,6 @@ import { orderSourceId } from '#domain/reference.ts'
 import { secretNames } from '../../infra/secret-names.ts'
 import type { Bridge } from '../bridge.ts'
 import { close, listen } from '../cloud/listen.ts'
-import { STAGE } from '../endpoints.ts'
 import { BRIDGE_PATH } from './bridge-api.ts'
 import { DEMO_SHOP, DEMO_TARGET } from './demo-config.ts'
 import { DemoErp } from './erp.ts'
@@ -56,10 +55,10 @@ export async function startDemo(
 
 /** What is there and fits stays: a rotation somebody began is theirs to end. */
 async function putSecrets(
-  { cloud, secrets }: Bridge,
+  { cloud, endpoints, secrets }: Bridge,
   { shop, shopUrl, erp }: Pick<Demo, 'shop' | 'shopUrl' | 'erp'>,
 ): Promise<void> {
-  const names = secretNames(STAGE)
+  const names = secretNames(endpoints.stage)
   const { epoch, secret } = shop.identity
   const known = await secrets.shop(DEMO_SHOP)
   if (!known?.secrets.includes(secret) || known.epochs.at(-1) !== epoch) {

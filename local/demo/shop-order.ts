@@ -42,7 +42,20 @@ export const ShopOrderSchema = z.object({
 })
 export type ShopOrder = z.infer<typeof ShopOrderSchema>
 
-export const buyerOf = ({ buyer }: ShopOrder) => BUYERS[buyer % BUYERS.length] ?? BUYERS[0]
+export const buyerOf = ({ buyer }: Pick<ShopOrder, 'buyer'>) => BUYERS[buyer % BUYERS.length] ?? BUYERS[0]
+
+/** Whom a parcel goes to, under ECShop's column names. */
+export const recipientOf = (buyer: ReturnType<typeof buyerOf>) => ({
+  consignee: buyer.name,
+  country: { id: '1', name: '中国' },
+  province: { id: '16', name: buyer.province },
+  city: { id: '221', name: buyer.city },
+  district: { id: '1836', name: buyer.district },
+  address: buyer.address,
+  tel: '',
+  mobile: buyer.mobile,
+  email: 'buyer@example.com',
+})
 
 export const userIdOf = (order: ShopOrder) => order.userId ?? buyerOf(order).userId
 
@@ -126,16 +139,8 @@ function toSnapshot(order: ShopOrder): OrderSnapshot {
     confirmed_at: instantOrNull(order.payTime),
     paid_at: instantOrNull(order.payTime),
     shipped_at: instantOrNull(shippingTime),
-    consignee: buyer.name,
-    country: { id: '1', name: '中国' },
-    province: { id: '16', name: buyer.province },
-    city: { id: '221', name: buyer.city },
-    district: { id: '1836', name: buyer.district },
-    address: buyer.address,
+    ...recipientOf(buyer),
     zipcode: '000000',
-    tel: '',
-    mobile: buyer.mobile,
-    email: 'buyer@example.com',
     best_time: '',
     sign_building: '',
     postscript: buyer.note,

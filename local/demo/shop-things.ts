@@ -2,8 +2,16 @@ import * as z from 'zod'
 import type { Kind } from '#contracts/scalars.ts'
 import { type WebhookEvent, WebhookEventSchema } from '#contracts/webhook.ts'
 import type { CustomerSnapshot, ReturnSnapshot, TicketSnapshot } from '#contracts/webhook-things.ts'
-import { BUYERS } from './catalogue.ts'
-import { envelopeOf, instant, linesOn, productSn, type ShopDelivery, type ShopOrder } from './shop-order.ts'
+import {
+  buyerOf,
+  envelopeOf,
+  instant,
+  linesOn,
+  productSn,
+  recipientOf,
+  type ShopDelivery,
+  type ShopOrder,
+} from './shop-order.ts'
 
 /** Customers, returns and messages of the demo shop, as it keeps them. Times are raw `*_time` integers. */
 
@@ -102,7 +110,7 @@ export function customerEvent(customer: Customer, version: Version): WebhookEven
 }
 
 export function returnEvent(back: Return, version: Version): WebhookEvent {
-  const buyer = BUYERS[back.order.buyer % BUYERS.length] ?? BUYERS[0]
+  const buyer = buyerOf(back.order)
   const snapshot: ReturnSnapshot = {
     back_id: String(back.id),
     return_time: back.time,
@@ -117,15 +125,7 @@ export function returnEvent(back: Return, version: Version): WebhookEvent {
     user_id: back.order.userId,
     action_user: 'demo-admin',
     status: 0,
-    consignee: buyer.name,
-    country: { id: '1', name: '中国' },
-    province: { id: '16', name: buyer.province },
-    city: { id: '221', name: buyer.city },
-    district: { id: '1836', name: buyer.district },
-    address: buyer.address,
-    tel: '',
-    mobile: buyer.mobile,
-    email: 'buyer@example.com',
+    ...recipientOf(buyer),
     postscript: buyer.note,
     lines: back.lines.map((line) => ({
       rec_id: line.recId,

@@ -6,7 +6,7 @@ export const ENDPOINTS_FILE = 'endpoints.json'
 
 /** Where a bridge that runs on this machine is found: what `npm start` writes and the operator's tools read. Holds no secret. */
 export const EndpointsSchema = z.object({
-  stage: z.literal('local'),
+  stage: z.enum(['local', 'demo']),
   pid: z.int().positive().describe('the process that serves all of this'),
   configDir: z.string().min(1).describe('absolute'),
   apiUrl: z.url(),

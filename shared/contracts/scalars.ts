@@ -36,6 +36,9 @@ export const InstantSchema = z.iso.datetime({ error: SCALAR_RULES.instant.messag
 /** A raw `*_time` integer as ECShop stores it; 0 means never. Its zero point differs by generation, so it is only ever compared. */
 export const RawTimeSchema = z.int().nonnegative()
 
+/** A tinyint(1) of ECShop. */
+export const FlagSchema = z.union([z.literal(0), z.literal(1)])
+
 const WIRE_MONEY = /^-?(0|[1-9]\d{0,11})\.\d{2}$/
 
 /** Money on the wire as the shop reports it: a decimal string with two places (`decimal(10,2)` in ECShop). */

@@ -1,9 +1,8 @@
 import * as z from 'zod'
-import { IdSchema, InstantSchema, RawTimeSchema, TextSchema } from './scalars.ts'
+import { FlagSchema, IdSchema, InstantSchema, RawTimeSchema, TextSchema } from './scalars.ts'
 
 /** Customers, returns and tickets of webhook contract v1; the order is in webhook.ts. Field names are ECShop's columns. */
 
-const Flag = z.union([z.literal(0), z.literal(1)])
 const InstantOrNull = InstantSchema.nullable()
 export const NamedRegionSchema = z.looseObject({ id: IdSchema, name: TextSchema })
 
@@ -41,7 +40,7 @@ export const CustomerSnapshotSchema = z.looseObject({
   qq: TextSchema,
   user_rank: IdSchema.describe('rank_id of user_rank; 0 = by points'),
   rank_name: TextSchema,
-  is_validated: Flag,
+  is_validated: FlagSchema,
   reg_time: RawTimeSchema,
   registered_at: InstantOrNull,
   address_id: IdSchema.describe('the default address; 0 for none'),
@@ -60,7 +59,7 @@ export const ReturnLineSchema = z.looseObject({
   goods_sn: TextSchema,
   goods_name: TextSchema,
   goods_attr: TextSchema,
-  is_real: Flag,
+  is_real: FlagSchema,
   send_number: z.int().nonnegative().describe('pieces returned'),
   order_rec_ids: z.array(IdSchema).describe('lines of the order with this goods and product'),
 })

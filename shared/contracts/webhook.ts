@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import {
+  FlagSchema,
   IdSchema,
   InstantSchema,
   RawTimeSchema,
@@ -26,7 +27,6 @@ import {
 export const MAX_EVENTS = 100
 export const MAX_BODY_BYTES = 1_048_576
 
-const Flag = z.union([z.literal(0), z.literal(1)])
 const Quantity = z.int().nonnegative()
 const InstantOrNull = InstantSchema.nullable()
 
@@ -55,7 +55,7 @@ export const WireLineSchema = z.looseObject({
   goods_attr: TextSchema,
   goods_attr_id: TextSchema,
   send_number: Quantity,
-  is_real: Flag,
+  is_real: FlagSchema,
   extension_code: TextSchema,
   parent_id: IdSchema,
   is_gift: IdSchema.describe('activity id; 0 for an ordinary line'),
@@ -89,7 +89,7 @@ export const WirePaymentSchema = z.looseObject({
   log_id: IdSchema,
   order_amount: WireMoneySchema,
   order_type: z.int(),
-  is_paid: Flag,
+  is_paid: FlagSchema,
 })
 
 /** An order that a merge deleted; its lines live on under their rec_id. */
@@ -139,7 +139,7 @@ export const OrderSnapshotSchema = z.looseObject({
   pay_id: IdSchema,
   pay_name: TextSchema,
   pay_code: TextSchema,
-  is_cod: Flag,
+  is_cod: FlagSchema,
 
   how_oos: TextSchema,
   how_surplus: TextSchema,

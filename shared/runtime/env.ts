@@ -35,3 +35,9 @@ export const jsonOf = <Schema extends z.ZodType>(schema: Schema) =>
       }
     })
     .pipe(schema)
+
+/** The SDK's own variable, set by an emulator: the queue URLs it hands out name a host that does not resolve. */
+export function readSqsEndpoint(): { readonly endpoint?: string } {
+  const endpoint = process.env['AWS_ENDPOINT_URL_SQS']
+  return endpoint === undefined ? {} : { endpoint }
+}

@@ -646,7 +646,7 @@ it('tells the same names within a pass, and the new ones in the next', async () 
     $found = $events->snapshot('order', ${order_id});
     $names[] = $found['event']['snapshot']['district']['name'];
     $app->db->exec("UPDATE {region} SET region_name = '余杭区' WHERE region_id = 4");
-    $events->forgetCaches();
+    $events = $app->events();
     $found = $events->snapshot('order', ${order_id});
     $names[] = $found['event']['snapshot']['district']['name'];
     return $names;`)

@@ -42,6 +42,13 @@ class ErpSync_App
         return ErpSync_ShopTime::measure($this->config, $this->state->int('plain_since'));
     }
 
+    /** @return string three letters; what setup chose, as ECShop stores none */
+    public function currency()
+    {
+        $chosen = $this->state->get('currency');
+        return $chosen === '' ? 'CNY' : $chosen;
+    }
+
     /** @return ErpSync_Events snapshots and tombstones as the webhook contract has them */
     public function events()
     {

@@ -214,7 +214,7 @@ class ErpSync_Checks
             );
             return false;
         }
-        $version = $this->version();
+        $version = ErpSync_ShopVersion::of($this->app);
         $generation = $this->generation();
         $prefix = $this->app->config->prefix;
         if ($version === '') {
@@ -224,18 +224,6 @@ class ErpSync_Checks
             $this->add('shop', self::OK, 'ECShop %s, by its columns %s; prefix %s', array($version, $generation, $prefix));
         }
         return true;
-    }
-
-    /** @return string '' if the shop says nowhere which it is */
-    private function version()
-    {
-        $file = $this->root . '/includes/inc_constant.php';
-        $text = is_file($file) ? (string) file_get_contents($file) : '';
-        if (preg_match('/define\(\s*[\'"]VERSION[\'"]\s*,\s*[\'"]v?([0-9A-Za-z._-]+)/', $text, $found)) {
-            return $found[1];
-        }
-        $kept = $this->app->db->value('SELECT value FROM {shop_config} WHERE code = ?', array('ecs_version'));
-        return ltrim((string) $kept, 'v');
     }
 
     /** 3.x and 4.x added `lastmodify` to order_info; 2.8 widened the ids to int. */

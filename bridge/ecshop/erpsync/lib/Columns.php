@@ -39,11 +39,6 @@ class ErpSync_Columns
         $this->db = $db;
     }
 
-    public function forget()
-    {
-        $this->known = array();
-    }
-
     /** @return array names, in the table's order; empty where this generation has no such table */
     public function of($table)
     {

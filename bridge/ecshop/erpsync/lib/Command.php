@@ -9,6 +9,8 @@ class ErpSync_Command
 {
     const CLAIMED = 'claimed';
     const DONE = 'done';
+    /** Seconds to wait for another call on the same thing. */
+    const PATIENCE = 5;
 
     /** @var string */
     public $step;
@@ -71,7 +73,19 @@ class ErpSync_Command
         return $isNew > 0 ? new self($db, $kind, $id, self::CLAIMED, $data) : self::find($db, $kind, $id, $hash);
     }
 
-    /** @return ErpSync_ApiProblem for who does not get the lock */
+    /**
+     * One call at a time on a thing. Who is refused or fails meanwhile gives the lock back with its connection.
+     * @param string $thing e.g. order.17
+     * @throws ErpSync_ApiProblem busy
+     */
+    public static function lock(ErpSync_Db $db, $thing)
+    {
+        if (!$db->lock($thing, self::PATIENCE)) {
+            throw self::busy();
+        }
+    }
+
+    /** @return ErpSync_ApiProblem for who does not get his turn */
     public static function busy()
     {
         return new ErpSync_ApiProblem('busy', 'Another call is at work on the same thing.', 'Call again in a few seconds.');

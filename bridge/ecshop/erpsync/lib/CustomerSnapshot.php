@@ -1,21 +1,7 @@
 <?php
 /** Customers as the webhook contract has them: a row of `users` with its addresses. */
-class ErpSync_CustomerSnapshot
+class ErpSync_CustomerSnapshot extends ErpSync_Snapshots
 {
-    /** @var ErpSync_Source */
-    private $source;
-
-    public function __construct(ErpSync_Source $source)
-    {
-        $this->source = $source;
-    }
-
-    /** @return array id => MD5 over every column that a snapshot takes */
-    public function digests(array $ids)
-    {
-        return ErpSync_Rows::digests($this->tables($ids, true));
-    }
-
     /** @return array id => stamp, no, status, rec_ids, digest, snapshot; without those that are not there */
     public function read(array $ids)
     {
@@ -23,7 +9,7 @@ class ErpSync_CustomerSnapshot
         $customers = array();
         foreach (ErpSync_Rows::digests($tables) as $id => $digest) {
             $addresses = array();
-            foreach (isset($tables[1][$id]) ? $tables[1][$id] : array() as $row) {
+            foreach (self::rowsOf($tables[1], $id) as $row) {
                 $addresses[] = $this->address($row);
             }
             $snapshot = $this->customer($tables[0][$id][0], $addresses);
@@ -39,7 +25,7 @@ class ErpSync_CustomerSnapshot
         return $customers;
     }
 
-    private function tables(array $ids, $bare)
+    protected function tables(array $ids, $bare)
     {
         return array(
             $this->source->rows->of('users', 'user_id', $ids, array('bare' => $bare, 'order' => 't.user_id')),

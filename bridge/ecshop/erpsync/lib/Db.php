@@ -10,12 +10,15 @@ class ErpSync_Db
     private $link;
     /** @var string */
     private $prefix;
+    /** @var string */
+    private $lockPrefix;
     /** @var bool whether four-byte characters reach the server at all */
     public $fourByte;
 
     public function __construct(ErpSync_ShopConfig $config)
     {
         $this->prefix = $config->prefix;
+        $this->lockPrefix = 'erpsync.' . substr(md5($config->dbName . '/' . $config->prefix), 0, 16) . '.';
         $this->link = mysqli_init();
         $this->link->options(MYSQLI_OPT_CONNECT_TIMEOUT, 5);
         try {
@@ -138,7 +141,7 @@ class ErpSync_Db
     /** Servers before 5.7 let a second GET_LOCK release the first; MySQL 5.7 limits names to 64 characters. */
     private function lockName($name)
     {
-        return 'erpsync.' . substr(md5($this->value('SELECT DATABASE()') . '/' . $this->prefix), 0, 16) . '.' . $name;
+        return $this->lockPrefix . $name;
     }
 
     /** @return array name => its SHOW COLUMNS row, in the table's order; empty if there is no such table */

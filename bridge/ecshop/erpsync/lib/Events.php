@@ -24,12 +24,6 @@ class ErpSync_Events
         );
     }
 
-    /** Names, methods and columns of the shop are read anew from here on. To be called between the passes of a relay. */
-    public function forgetCaches()
-    {
-        $this->source->forget();
-    }
-
     /**
      * @param string $kind order, customer, return or ticket
      * @param int|string|null $stamp the raw time of its identity; null for whatever has the id now

@@ -17,7 +17,7 @@ class ErpSync_Health
         $counts = $this->app->outbox->counts();
         $time = $this->app->time();
         $stock = new ErpSync_StockSwitch($this->app);
-        $currency = $state->get('currency');
+        $version = ErpSync_ShopVersion::of($this->app);
         $accepted = $state->int('last_accepted_at');
         return array(
             'bridge' => array(
@@ -26,7 +26,7 @@ class ErpSync_Health
             ),
             'platform' => array(
                 'name' => 'ecshop',
-                'version' => $this->shopVersion(),
+                'version' => $version === '' ? 'unknown' : $version,
                 'php' => PHP_VERSION,
                 'database' => (string) $this->app->db->value('SELECT VERSION()'),
                 'charset' => $this->app->config->charset,
@@ -34,7 +34,7 @@ class ErpSync_Health
             'epoch' => $state->get('epoch'),
             'seq' => $this->app->counter->current(),
             'clock' => array('now' => ErpSync_ShopTime::iso(time()), 'raw_offset' => $time->offset()),
-            'currency' => $currency === '' ? 'CNY' : $currency,
+            'currency' => $this->app->currency(),
             'stock_mode' => $stock->current(),
             'relay' => array(
                 'paused' => self::problem($this->app->obstacle()),
@@ -58,19 +58,5 @@ class ErpSync_Health
             $problem[$name] = isset($kept[$name]) ? (string) $kept[$name] : '';
         }
         return $problem;
-    }
-
-    /** Read, not included: the file with the constant is another in each generation, and may define what is there already. */
-    private function shopVersion()
-    {
-        foreach (array('inc_constant.php', 'cls_ecshop.php') as $name) {
-            $file = $this->app->config->root . '/includes/' . $name;
-            $source = is_file($file) ? (string) file_get_contents($file) : '';
-            if (preg_match('/define\(\s*[\'"]VERSION[\'"]\s*,\s*[\'"]v?([0-9A-Za-z._ -]{1,30})[\'"]/', $source, $found)) {
-                return $found[1];
-            }
-        }
-        $kept = $this->app->db->value("SELECT value FROM {shop_config} WHERE code = 'ecs_version'");
-        return $kept === null || $kept === '' ? 'unknown' : ltrim(ErpSync_Text::clean($kept), 'v');
     }
 }

@@ -16,13 +16,6 @@ class ErpSync_Methods
         $this->db = $db;
     }
 
-    public function forget()
-    {
-        $this->payments = null;
-        $this->shippings = null;
-        $this->ranks = null;
-    }
-
     public function payCode($id)
     {
         return self::of($this->payments(), $id, 'pay_code');

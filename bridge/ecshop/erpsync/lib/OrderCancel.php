@@ -8,7 +8,6 @@ class ErpSync_OrderCancel
 {
     const KIND = 'cancel';
     const CANCELLED = 'cancelled';
-    const PATIENCE = 5;
 
     /** @var ErpSync_App */
     private $app;
@@ -33,11 +32,8 @@ class ErpSync_OrderCancel
         );
         $call['hash'] = ErpSync_Command::hash($call);
         $lock = 'order.' . $call['order']['order_id'];
-        if (!$this->db->lock($lock, self::PATIENCE)) {
-            throw ErpSync_Command::busy();
-        }
+        ErpSync_Command::lock($this->db, $lock);
         $answer = $this->record($call);
-        // A call that is refused or fails gives the lock back with its connection.
         $this->db->unlock($lock);
         return $answer;
     }

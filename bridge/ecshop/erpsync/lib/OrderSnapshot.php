@@ -1,6 +1,6 @@
 <?php
 /** Orders as the webhook contract has them: a row of `order_info` with its lines, delivery notes and payments. */
-class ErpSync_OrderSnapshot
+class ErpSync_OrderSnapshot extends ErpSync_Snapshots
 {
     private static $texts = array(
         'order_sn', 'consignee', 'address', 'zipcode', 'tel', 'mobile', 'email', 'best_time', 'sign_building', 'postscript',
@@ -16,21 +16,13 @@ class ErpSync_OrderSnapshot
         'integral_money', 'surplus', 'money_paid', 'order_amount',
     );
 
-    /** @var ErpSync_Source */
-    private $source;
     /** @var ErpSync_Merges */
     private $merges;
 
     public function __construct(ErpSync_Source $source)
     {
-        $this->source = $source;
+        parent::__construct($source);
         $this->merges = new ErpSync_Merges($source->db, $source->seen);
-    }
-
-    /** @return array id => MD5 over every column that a snapshot takes from the order's own rows */
-    public function digests(array $ids)
-    {
-        return ErpSync_Rows::digests($this->tables($ids, true));
     }
 
     /**
@@ -55,7 +47,7 @@ class ErpSync_OrderSnapshot
     }
 
     /** The heads first: an order that is deleted a moment later has no lines then, and is not ready. */
-    private function tables(array $ids, $bare)
+    protected function tables(array $ids, $bare)
     {
         $rows = $this->source->rows;
         return array(
@@ -87,15 +79,15 @@ class ErpSync_OrderSnapshot
         list($heads, $lines, $notes, $noteLines, $payments) = $tables;
         $snapshot = $this->head($heads[$id][0]);
         $snapshot['lines'] = array();
-        foreach (isset($lines[$id]) ? $lines[$id] : array() as $row) {
+        foreach (self::rowsOf($lines, $id) as $row) {
             $snapshot['lines'][] = $this->line($row);
         }
         $snapshot['deliveries'] = $this->deliveries(
-            isset($notes[$id]) ? $notes[$id] : array(),
-            isset($noteLines[$id]) ? $noteLines[$id] : array()
+            self::rowsOf($notes, $id),
+            self::rowsOf($noteLines, $id)
         );
         $snapshot['payments'] = array();
-        foreach (isset($payments[$id]) ? $payments[$id] : array() as $row) {
+        foreach (self::rowsOf($payments, $id) as $row) {
             $snapshot['payments'][] = $row->each('id', array('log_id')) + $row->each('money', array('order_amount'))
                 + $row->each('int', array('order_type', 'is_paid')) + $row->rest();
         }
@@ -153,7 +145,7 @@ class ErpSync_OrderSnapshot
             $deliveries[] = array(
                 'delivery_id' => $id,
                 'updated_at' => $this->source->time()->instant($row->int('update_time')),
-                'lines' => isset($lines[$id]) ? $lines[$id] : array(),
+                'lines' => self::rowsOf($lines, $id),
             ) + $row->each('text', array('delivery_sn', 'invoice_no', 'shipping_name')) + $row->each('int', array('status'))
                 + $row->each('id', array('shipping_id')) + $row->rest();
         }

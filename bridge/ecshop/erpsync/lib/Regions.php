@@ -44,16 +44,11 @@ class ErpSync_Regions
         $this->db = $db;
     }
 
-    public function forget()
-    {
-        $this->names = array();
-    }
-
     /** @param array $ids region ids that will be asked for: one query for all of them */
     public function prepare(array $ids)
     {
         if (count($this->names) > self::CACHED) {
-            $this->forget();
+            $this->names = array();
         }
         $missing = array();
         foreach ($ids as $id) {

@@ -290,14 +290,9 @@ class ErpSync_Relay
         }
         $packed = array();
         foreach ($rows as $row) {
-            if ($row['deleted'] === '1') {
-                $event = $this->tombstone($row);
-            } elseif ($found[$row['kind']] === null) {
-                // One of them failed: each for itself.
-                $event = $this->snapshot($row);
-            } else {
-                $event = $this->eventOf($row, $found[$row['kind']][$row['thing_id']]);
-            }
+            // Where one of a kind failed, each is read for itself.
+            $isRead = $row['deleted'] === '0' && $found[$row['kind']] !== null;
+            $event = $isRead ? $this->eventOf($row, $found[$row['kind']][$row['thing_id']]) : $this->event($row);
             $json = $event === null ? '' : (string) json_encode($event);
             if ($event !== null && $json === '') {
                 $this->setBack($row, self::problem('no-json', 'A snapshot cannot be written as JSON (error ' . json_last_error() . ').', 'Report this with the versions that the check prints.'));
@@ -325,26 +320,13 @@ class ErpSync_Relay
         return null;
     }
 
-    /** @return array|null event */
-    private function snapshot(array $row)
+    /** @return array|null event; null if it has none now, or failed: then the row is set back */
+    private function event(array $row)
     {
         try {
-            return $this->eventOf($row, $this->events->snapshot($row['kind'], $row['thing_id'], null, true));
-        } catch (ErpSync_DbError $error) {
-            $this->rollBack($error);
-            $this->setBack($row, self::fault($error));
-        } catch (Exception $error) {
-            $this->setBack($row, self::fault($error));
-        } catch (Throwable $error) {
-            $this->setBack($row, self::fault($error));
-        }
-        return null;
-    }
-
-    /** @return array|null event */
-    private function tombstone(array $row)
-    {
-        try {
+            if ($row['deleted'] === '0') {
+                return $this->eventOf($row, $this->events->snapshot($row['kind'], $row['thing_id'], null, true));
+            }
             $payload = json_decode((string) $row['payload'], true);
             return $this->events->tombstone($row['kind'], $row['thing_id'], $row['stamp'], is_array($payload) ? $payload : array());
         } catch (ErpSync_DbError $error) {

@@ -1,21 +1,7 @@
 <?php
 /** Returns as the webhook contract has them: a row of `back_order` with its goods. */
-class ErpSync_ReturnSnapshot
+class ErpSync_ReturnSnapshot extends ErpSync_Snapshots
 {
-    /** @var ErpSync_Source */
-    private $source;
-
-    public function __construct(ErpSync_Source $source)
-    {
-        $this->source = $source;
-    }
-
-    /** @return array id => MD5 over every column that a snapshot takes from the return's own rows */
-    public function digests(array $ids)
-    {
-        return ErpSync_Rows::digests($this->tables($ids, true));
-    }
-
     /** @return array id => stamp, no (the order's id), status, rec_ids, digest, and snapshot: null if it is not ready */
     public function read(array $ids)
     {
@@ -24,7 +10,7 @@ class ErpSync_ReturnSnapshot
         $orderIds = array();
         foreach (ErpSync_Rows::digests($tables) as $id => $digest) {
             $snapshot = $this->head($tables[0][$id][0]);
-            foreach (isset($tables[1][$id]) ? $tables[1][$id] : array() as $row) {
+            foreach (self::rowsOf($tables[1], $id) as $row) {
                 $snapshot['lines'][] = $this->line($row);
             }
             $orderIds[] = $snapshot['order_id'];
@@ -47,7 +33,7 @@ class ErpSync_ReturnSnapshot
         return $returns;
     }
 
-    private function tables(array $ids, $bare)
+    protected function tables(array $ids, $bare)
     {
         return array(
             $this->source->rows->of('back_order', 'back_id', $ids, array('bare' => $bare, 'order' => 't.back_id')),

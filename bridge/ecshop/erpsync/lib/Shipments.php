@@ -10,8 +10,6 @@ class ErpSync_Shipments
     const KIND = 'shipment';
     const SHIPPED = 'shipped';
     const REWARDED = 'rewarded';
-    /** Seconds to wait for another call on the same order. */
-    const PATIENCE = 5;
 
     /** @var ErpSync_App */
     private $app;
@@ -28,11 +26,8 @@ class ErpSync_Shipments
     {
         $call = self::read($request);
         $lock = 'order.' . $call['order']['order_id'];
-        if (!$this->db->lock($lock, self::PATIENCE)) {
-            throw ErpSync_Command::busy();
-        }
+        ErpSync_Command::lock($this->db, $lock);
         $answer = $this->record($call);
-        // A call that is refused or fails gives the lock back with its connection.
         $this->db->unlock($lock);
         return $answer;
     }

@@ -35,15 +35,6 @@ class ErpSync_Source
         $this->seen = new ErpSync_Seen($app->db);
     }
 
-    public function forget()
-    {
-        $this->columns->forget();
-        $this->regions->forget();
-        $this->methods->forget();
-        $this->time = null;
-        $this->currency = null;
-    }
-
     /** @return ErpSync_ShopTime */
     public function time()
     {
@@ -56,8 +47,7 @@ class ErpSync_Source
     public function currency()
     {
         if ($this->currency === null) {
-            $chosen = $this->app->state->get('currency');
-            $this->currency = $chosen === '' ? 'CNY' : $chosen;
+            $this->currency = $this->app->currency();
         }
         return $this->currency;
     }

@@ -8,7 +8,6 @@
 class ErpSync_TicketReplies
 {
     const KIND = 'reply';
-    const PATIENCE = 5;
     /** Bytes that a reply may grow to; the column, TEXT, ends at 65,535. */
     const MAX_BYTES = 60000;
 
@@ -38,9 +37,7 @@ class ErpSync_TicketReplies
         );
         $call['hash'] = ErpSync_Command::hash($call);
         $lock = 'ticket.' . $call['msg_id'];
-        if (!$this->db->lock($lock, self::PATIENCE)) {
-            throw ErpSync_Command::busy();
-        }
+        ErpSync_Command::lock($this->db, $lock);
         $answer = $this->record($call);
         $this->db->unlock($lock);
         return $answer;

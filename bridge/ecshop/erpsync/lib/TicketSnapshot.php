@@ -1,21 +1,7 @@
 <?php
 /** Tickets as the webhook contract has them: a row of `feedback` that answers no other, with the rows that answer it. */
-class ErpSync_TicketSnapshot
+class ErpSync_TicketSnapshot extends ErpSync_Snapshots
 {
-    /** @var ErpSync_Source */
-    private $source;
-
-    public function __construct(ErpSync_Source $source)
-    {
-        $this->source = $source;
-    }
-
-    /** @return array id => MD5 over every column that a snapshot takes */
-    public function digests(array $ids)
-    {
-        return ErpSync_Rows::digests($this->tables($ids, true));
-    }
-
     /** @return array id => stamp, no, status, rec_ids, digest, snapshot; without those that are not there */
     public function read(array $ids)
     {
@@ -24,7 +10,7 @@ class ErpSync_TicketSnapshot
         $orderIds = array();
         foreach (ErpSync_Rows::digests($tables) as $id => $digest) {
             $snapshot = $this->ticket($tables[0][$id][0]);
-            foreach (isset($tables[1][$id]) ? $tables[1][$id] : array() as $row) {
+            foreach (self::rowsOf($tables[1], $id) as $row) {
                 $snapshot['replies'][] = $this->reply($row);
             }
             $orderIds[] = $snapshot['order_id'];
@@ -48,7 +34,7 @@ class ErpSync_TicketSnapshot
         return $tickets;
     }
 
-    private function tables(array $ids, $bare)
+    protected function tables(array $ids, $bare)
     {
         $rows = $this->source->rows;
         return array(

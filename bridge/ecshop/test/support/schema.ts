@@ -8,6 +8,25 @@ export type Generation = '2.7' | '2.8'
 export type Engine = 'InnoDB' | 'MyISAM'
 export type Charset = 'utf8mb4' | 'utf8' | 'gbk'
 
+/** A delivery note; ECShop copies one into a return. */
+const NOTE = {
+  s20: 'delivery_sn order_sn',
+  id: 'order_id',
+  's50?': 'invoice_no',
+  'uint?': 'add_time update_time',
+  'flag?': 'shipping_id',
+  's120?': 'shipping_name sign_building best_time how_oos',
+  'id?': 'user_id',
+  's30?': 'action_user',
+  's60?': 'consignee email zipcode tel mobile',
+  's250?': 'address',
+  'small?': 'country province city district agency_id',
+  's255?': 'postscript',
+  'umoney?': 'insure_fee shipping_fee',
+  'signedSmall?': 'suppliers_id',
+  flag: 'status',
+} as const
+
 interface Table {
   /** Name and type of the AUTO_INCREMENT key. */
   readonly serial?: string
@@ -72,23 +91,7 @@ const TABLES: Readonly<Record<string, Table>> = {
   },
   delivery_order: {
     serial: 'delivery_id id',
-    columns: {
-      s20: 'delivery_sn order_sn',
-      id: 'order_id',
-      's50?': 'invoice_no',
-      'uint?': 'add_time update_time',
-      'flag?': 'shipping_id',
-      's120?': 'shipping_name sign_building best_time how_oos',
-      'id?': 'user_id',
-      's30?': 'action_user',
-      's60?': 'consignee email zipcode tel mobile',
-      's250?': 'address',
-      'small?': 'country province city district agency_id',
-      's255?': 'postscript',
-      'umoney?': 'insure_fee shipping_fee',
-      'signedSmall?': 'suppliers_id',
-      flag: 'status',
-    },
+    columns: NOTE,
     index: 'user_id order_id',
   },
   delivery_goods: {
@@ -107,23 +110,7 @@ const TABLES: Readonly<Record<string, Table>> = {
   },
   back_order: {
     serial: 'back_id id',
-    columns: {
-      s20: 'delivery_sn order_sn',
-      id: 'order_id',
-      's50?': 'invoice_no',
-      'uint?': 'add_time update_time return_time',
-      'flag?': 'shipping_id',
-      's120?': 'shipping_name sign_building best_time how_oos',
-      'id?': 'user_id',
-      's30?': 'action_user',
-      's60?': 'consignee email zipcode tel mobile',
-      's250?': 'address',
-      'small?': 'country province city district agency_id',
-      's255?': 'postscript',
-      'umoney?': 'insure_fee shipping_fee',
-      'signedSmall?': 'suppliers_id',
-      flag: 'status',
-    },
+    columns: { ...NOTE, 'uint?': `${NOTE['uint?']} return_time` },
     index: 'user_id order_id',
   },
   back_goods: {
