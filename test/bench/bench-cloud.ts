@@ -20,9 +20,9 @@ import { type Loaded, load } from './load.ts'
 import { orderNo } from './signed-orders.ts'
 import { SlowErp } from './slow-erp.ts'
 
-/** As `local`, with the batches of a deployment, and time to hold workers while orders are posted. */
+/** As `demo`, with the batches of a deployment, and time to hold workers while orders are posted. */
 const STAGE: Stage = {
-  ...stageNamed('local'),
+  ...stageNamed('demo'),
   batchSize: stageNamed('prod').batchSize,
   maxConcurrency: stageNamed('prod').maxConcurrency,
   deliverTimeoutSeconds: 30,

@@ -6,7 +6,7 @@ import { synthesized } from '../support/synthesized.ts'
 const prod = stageNamed('prod')
 
 describe('the times of a stage', () => {
-  it.each(['local', 'test', 'prod'])('fit together in %s', (name) => {
+  it.each(['demo', 'local', 'test', 'prod'])('fit together in %s', (name) => {
     expect(() => checkStage(stageNamed(name))).not.toThrow()
   })
 

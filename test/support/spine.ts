@@ -22,9 +22,9 @@ import { demoRestTarget } from './demo-rest-target.ts'
 import { ErpDouble, type ErpDoubleOptions } from './erp-double.ts'
 import { TableProxy, type TableProxyOptions } from './table-proxy.ts'
 
-/** As `local`, but quicker: what takes half a minute there takes twelve seconds here. */
+/** As `demo`, but quicker: what takes half a minute there takes twelve seconds here. */
 export const QUICK: Stage = {
-  ...stageNamed('local'),
+  ...stageNamed('demo'),
   callDeadlineSeconds: 0.8,
   settleSeconds: 4,
   deliverTimeoutSeconds: 2,

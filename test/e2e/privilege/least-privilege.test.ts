@@ -30,7 +30,7 @@ const ADAPTERS = join(import.meta.dirname, '../../../shared/adapters')
 const TARGETS = ['erp', 'keyed'] as const
 type Target = (typeof TARGETS)[number]
 
-const stage = stageNamed('local')
+const stage = stageNamed('demo')
 const auth = { type: 'bearer' } as const
 const unknownSkus = ['NOT-IN-ERP']
 const order = (id: number) =>

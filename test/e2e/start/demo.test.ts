@@ -41,6 +41,8 @@ function start(args: readonly string[] = [], options: StartOptions = {}): Starte
   return one
 }
 
+const readEndpoints = () =>
+  EndpointsSchema.parse(JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')))
 const secondsIn = (line: string) => Number(/([\d.]+) (?:s|秒)/.exec(line)?.[1])
 const ordersIn = (lines: readonly string[]) => new Set(lines.flatMap((line) => /\b\d{13}\b/.exec(line) ?? []))
 
@@ -76,8 +78,9 @@ describe('npm start', () => {
     expect(secondsIn(await run.line(/^Ready in/))).toBeLessThan(10)
     expect(run.lines.join('\n')).not.toContain('Building')
 
-    const endpoints = EndpointsSchema.parse(JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')))
+    const endpoints = readEndpoints()
     expect(endpoints).toMatchObject({
+      stage: 'demo',
       apiUrl: `http://127.0.0.1:${ports[0]}`,
       demo: { erpUrl: `http://127.0.0.1:${ports[1]}`, shopUrl: `http://127.0.0.1:${ports[2]}` },
     })
@@ -130,5 +133,19 @@ describe('npm start', () => {
     expect(run.lines.at(-1)).toBe('Stopped.')
     expect(leftOf(run)).toEqual([])
     expect(existsSync(join(dataDir, 'endpoints.json'))).toBe(false)
+  })
+
+  test('leaves its short times to itself: the same configuration as one’s own gets those for a real ERP', async () => {
+    const deadline = () =>
+      Number(
+        /"CALL_DEADLINE_MS": "(\d+)"/.exec(
+          readFileSync(join(dataDir, 'cdk.out/Sync.template.json'), 'utf8'),
+        )?.[1],
+      )
+    const short = deadline()
+    const run = start(['--config', join(dataDir, 'demo/config')], { npm: false })
+    await run.line(/^Ctrl-C stops it/)
+    expect(readEndpoints().stage).toBe('local')
+    expect(deadline()).toBeGreaterThan(short)
   })
 })
