@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { OdooTargetSchema } from './odoo-target.ts'
 import { RestTargetSchema } from './rest-target.ts'
 import { KindSchema, ShopIdSchema, TargetNameSchema } from './scalars.ts'
+import { PoolNameSchema, PoolSchema } from './stock.ts'
 
 const TimeZoneSchema = z.string().refine(
   (zone) => {
@@ -20,6 +21,19 @@ export const ShopConfigSchema = z.strictObject({
   couponsAre: z.enum(['discount', 'tender']).default('discount'),
   pointsAre: z.enum(['discount', 'tender']).default('discount'),
   targets: z.array(TargetNameSchema).min(1).describe('where this shop’s events go'),
+  sweepMinutes: z
+    .int()
+    .min(0)
+    .max(1440)
+    .default(5)
+    .describe('how often what no webhook told is fetched from the shop’s bridge; 0 = never'),
+  rate: z
+    .strictObject({
+      perMinute: z.int().positive().default(300),
+      slots: z.int().positive().max(10).default(2).describe('concurrent calls'),
+    })
+    .prefault({})
+    .describe('what the shop’s bridge may be asked'),
 })
 export type ShopConfig = z.infer<typeof ShopConfigSchema>
 
@@ -52,6 +66,20 @@ export const RulesSchema = z.strictObject({
 })
 export type Rules = z.infer<typeof RulesSchema>
 
+export const ShipmentsConfigSchema = z.strictObject({
+  everyMinutes: z.int().min(1).max(1440).default(5),
+  carriers: z
+    .record(
+      z.string().min(1),
+      z.strictObject({
+        shippingCode: z.string().max(30).optional().describe('ECShop’s shipping_code'),
+        name: z.string().min(1).max(60),
+      }),
+    )
+    .default({})
+    .describe('the ERP’s carrier code → the shop’s; one that is not named goes by the ERP’s name for it'),
+})
+
 const TargetCommon = {
   kinds: z.array(KindSchema).min(1).default(['order']),
   rules: RulesSchema.prefault({}),
@@ -68,6 +96,9 @@ const TargetCommon = {
     .describe(
       'how long after its deadline an unanswered call may still take effect; default of the stage: 300',
     ),
+  shipments: ShipmentsConfigSchema.optional().describe(
+    'brings shipments and tracking numbers back into the shops; absent: nobody asks for them',
+  ),
 }
 
 export const TargetConfigSchema = z.discriminatedUnion('adapter', [
@@ -112,6 +143,20 @@ export const SyncConfigSchema = z
     version: z.literal(1),
     shops: z.record(ShopIdSchema, ShopConfigSchema),
     targets: z.record(TargetNameSchema, TargetConfigSchema),
+    pools: z
+      .record(PoolNameSchema, PoolSchema)
+      .default({})
+      .describe('ERP stock that shops draw on; a shop in none keeps its own figures'),
+    nightly: z
+      .strictObject({
+        at: z
+          .string()
+          .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'is not a time such as "03:30"' })
+          .default('03:30'),
+        timeZone: TimeZoneSchema.default('Asia/Shanghai'),
+      })
+      .prefault({})
+      .describe('when stock is compared as a whole, and shop, ledger and ERP with each other'),
     deploy: DeployConfigSchema.optional(),
   })
   .superRefine((config, context) => {
@@ -125,6 +170,22 @@ export const SyncConfigSchema = z
           })
         }
       })
+    }
+    const poolOf = new Map<string, string>()
+    for (const [pool, { target, shops }] of Object.entries(config.pools)) {
+      const objection = (message: string, ...path: string[]) =>
+        context.addIssue({ code: 'custom', path: ['pools', pool, ...path], message })
+      if (!(target in config.targets))
+        objection(`names the target "${target}", which is not under "targets"`, 'target')
+      for (const shop of Object.keys(shops)) {
+        const other = poolOf.get(shop)
+        poolOf.set(shop, pool)
+        if (!config.shops[shop]) objection('is not under "shops"', 'shops', shop)
+        else if (!config.shops[shop].targets.includes(target))
+          objection(`draws on "${target}" without sending its orders there`, 'shops', shop)
+        else if (other !== undefined)
+          objection(`is in the pool "${other}" already: two runs would write the same figures`, 'shops', shop)
+      }
     }
   })
 export type SyncConfig = z.infer<typeof SyncConfigSchema>

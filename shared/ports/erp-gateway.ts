@@ -1,6 +1,7 @@
 import type { ErpRequest } from '#contracts/erp-request.ts'
 import type { Line, Order } from '#contracts/order.ts'
 import type { ErpFailure } from '#domain/erp-failure.ts'
+import type { ErpReads } from './erp-reads.ts'
 
 /** What an ERP can do, fixed by its adapter and configuration; no network. */
 export interface Capabilities {
@@ -77,4 +78,6 @@ export interface ErpGateway {
   amend(write: OrderWrite & { readonly document: ErpDocument }): Promise<Built>
   cancel(cancel: { reference: string; document: ErpDocument; reason: string }): Promise<Built>
   send(request: ErpRequest, context: WriteContext): Promise<Answer>
+  /** The way back. Absent: this target is only written. */
+  readonly reads?: ErpReads
 }

@@ -151,4 +151,6 @@ export const arbitraryShopConfig: fc.Arbitrary<ShopConfig> = fc.record({
   couponsAre: fc.constantFrom('discount' as const, 'tender' as const),
   pointsAre: fc.constantFrom('discount' as const, 'tender' as const),
   targets: fc.constant(['erp']),
+  sweepMinutes: fc.constant(5),
+  rate: fc.constant({ perMinute: 300, slots: 2 }),
 })

@@ -1,16 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import type { ShopConfig } from '#contracts/config.ts'
+import { type ShopConfig, ShopConfigSchema } from '#contracts/config.ts'
 import type { Line, Order } from '#contracts/order.ts'
 import { OrderTombstoneSchema } from '#contracts/webhook.ts'
 import { toOrder, toTombstone } from '#domain/to-order.ts'
 import { aDelivery, aMember, anOrder, aTombstone, type OrderBuilder } from '../../support/an-order.ts'
 
-const config: ShopConfig = {
-  timeZone: 'Asia/Shanghai',
-  couponsAre: 'discount',
-  pointsAre: 'discount',
-  targets: ['erp'],
-}
+const config = ShopConfigSchema.parse({ timeZone: 'Asia/Shanghai', targets: ['erp'] })
 
 const convert = (order: OrderBuilder, change: Partial<ShopConfig> = {}): Order =>
   toOrder(order.snapshot(), { id: 'A1', config: { ...config, ...change } })

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { OdooTarget } from '#contracts/odoo-target.ts'
 import { type Attempt, done, refused, together } from './attempt.ts'
+import type { Company, Desk, Named, Product, Tax } from './desk.ts'
 import { fullId, MODULE } from './external-ids.ts'
 import type { Session } from './session.ts'
 import type { Sheet } from './sheet-schema.ts'
@@ -67,28 +68,46 @@ async function exactId(session: Session, model: string, name: string): Promise<A
     : refused('Contended', 'Odoo gives no clear answer to a look-up by external id')
 }
 
-export interface Product {
-  readonly id: number
-  readonly name: string
-  readonly taxes: readonly number[]
-}
+const TaxSchema = z
+  .object({
+    id: IdSchema,
+    name: z.string(),
+    amount: z.number(),
+    amount_type: z.string(),
+    price_include: z.boolean(),
+  })
+  .transform(({ amount_type: kind, price_include: included, ...tax }): Tax => ({ ...tax, kind, included }))
+export const TaxesSchema = z.array(TaxSchema)
+export const TAX_FIELDS = fieldsNamed(['name', 'amount', 'amount_type', 'price_include'])
 
-const ProductsSchema = z.array(
-  z.object({ id: IdSchema, default_code: TextSchema, name: TextSchema, taxes_id: z.array(IdSchema) }),
-)
+const ProductSchema = z.object({
+  id: IdSchema,
+  default_code: TextSchema,
+  name: TextSchema,
+  taxes_id: TaxesSchema,
+})
 
 /** Products by Internal Reference. One that is not there, or there twice, names its code. */
 export async function productsBy(
-  session: Session,
+  { session, memory }: Desk,
   codes: readonly string[],
-): Promise<Attempt<Map<string, Product>>> {
+): Promise<Attempt<ReadonlyMap<string, Product>>> {
   const wanted = [...new Set(codes)]
-  const read = await session.read(
-    search('product.product', [['default_code', 'in', wanted]], ['default_code', 'name', 'taxes_id']),
-    ProductsSchema,
+  const products = new Map<string, Product>()
+  const asked = wanted.filter((code) => {
+    const known = memory.products.get(code)
+    if (known) products.set(code, known)
+    return !known
+  })
+  if (asked.length === 0) return done(products)
+  const read = await readNested(
+    session,
+    'product.product',
+    [['default_code', 'in', asked]],
+    { ...fieldsNamed(['default_code', 'name']), taxes_id: { fields: TAX_FIELDS } },
+    ProductSchema,
   )
   if (!read.ok) return read
-  const products = new Map<string, Product>()
   for (const { id, default_code, name, taxes_id } of read.value) {
     if (products.has(default_code))
       return refused(
@@ -102,9 +121,12 @@ export async function productsBy(
   }
   const missing = wanted.filter((code) => !products.has(code))
   const [subject] = missing
-  return subject === undefined
-    ? done(products)
-    : refused('MissingReference', `no product has the Internal Reference ${quoted(missing)}`, { subject })
+  if (subject !== undefined)
+    return refused('MissingReference', `no product has the Internal Reference ${quoted(missing)}`, {
+      subject,
+    })
+  for (const [code, product] of products) if (asked.includes(code)) memory.products.set(code, product)
+  return done(products)
 }
 
 const quoted = (codes: readonly string[]) =>
@@ -113,18 +135,17 @@ const quoted = (codes: readonly string[]) =>
     .map((code) => `"${code}"`)
     .join(', ')}${codes.length > 5 ? ', …' : ''}`
 
-/** What the configuration names, as records; absent where it names nothing. */
-export interface Named {
-  readonly term?: number
-  readonly warehouse?: number
-  readonly journal?: number
-  readonly pricelist?: { readonly id: number; readonly currency: string }
-  readonly taxes?: readonly number[]
-}
-
-const CurrencyLinkSchema = z.tuple([IdSchema, z.string()]).transform(([, name]) => name)
+const NameSchema = z.object({ name: z.string() }).transform(({ name }) => name)
 
 export async function namedRecords(
+  { session, memory }: Desk,
+  target: Pick<OdooTarget, 'warehouse' | 'journal' | 'pricelist' | 'tax'>,
+  term: string | undefined,
+): Promise<Attempt<Named>> {
+  return memory.named.or(term ?? '', () => askNamed(session, target, term))
+}
+
+async function askNamed(
   session: Session,
   target: Pick<OdooTarget, 'warehouse' | 'journal' | 'pricelist' | 'tax'>,
   term: string | undefined,
@@ -133,13 +154,13 @@ export async function namedRecords(
   const one = async <T>(
     model: string,
     domain: unknown[],
-    fields: string[],
+    specification: Specification,
     schema: z.ZodType<T>,
     setting: string,
     value: string | undefined,
   ): Promise<Attempt<T | undefined>> => {
     if (value === undefined) return done(undefined)
-    const read = await session.read(search(model, domain, fields), z.array(schema))
+    const read = await readNested(session, model, domain, specification, schema)
     if (!read.ok) return read
     const [first, second] = read.value
     if (first !== undefined && second === undefined) return done(first)
@@ -149,15 +170,15 @@ export async function namedRecords(
   const { warehouse, journal, pricelist, tax } = target
   const taxName = typeof tax === 'object' ? tax.name : undefined
   const found = await together({
-    term: one('account.payment.term', [['name', '=', term]], ['id'], plain, 'paymentTerms', term),
-    warehouse: one('stock.warehouse', [['code', '=', warehouse]], ['id'], plain, 'warehouse', warehouse),
+    term: one('account.payment.term', [['name', '=', term]], {}, plain, 'paymentTerms', term),
+    warehouse: one('stock.warehouse', [['code', '=', warehouse]], {}, plain, 'warehouse', warehouse),
     journal: one(
       'account.journal',
       [
         ['name', '=', journal],
         ['type', '=', 'sale'],
       ],
-      ['id'],
+      {},
       plain,
       'journal',
       journal,
@@ -165,8 +186,8 @@ export async function namedRecords(
     pricelist: one(
       'product.pricelist',
       [['name', '=', pricelist]],
-      ['currency_id'],
-      z.object({ id: IdSchema, currency_id: CurrencyLinkSchema }),
+      { currency_id: { fields: fieldsNamed(['name']) } },
+      z.object({ id: IdSchema, currency_id: NameSchema }),
       'pricelist',
       pricelist,
     ),
@@ -176,8 +197,8 @@ export async function namedRecords(
         ['name', '=', taxName],
         ['type_tax_use', '=', 'sale'],
       ],
-      ['id'],
-      plain,
+      TAX_FIELDS,
+      TaxSchema,
       'tax',
       taxName,
     ),
@@ -191,50 +212,61 @@ export async function namedRecords(
     ...(value.pricelist
       ? { pricelist: { id: value.pricelist.id, currency: value.pricelist.currency_id } }
       : {}),
-    ...(value.tax ? { taxes: [value.tax.id] } : tax === 'none' ? { taxes: [] } : {}),
+    ...(value.tax ? { taxes: [value.tax] } : tax === 'none' ? { taxes: [] } : {}),
   })
 }
 
-const TaxesSchema = z.array(
-  z.object({ id: IdSchema, name: z.string(), amount: z.number(), price_include: z.boolean() }),
-)
+const CompanySchema = z.object({
+  currency_id: NameSchema,
+  tax_calculation_rounding_method: z.string(),
+})
 
-/** A shop's prices are what the buyer pays. A tax that Odoo puts on top would make it another total. */
-export async function taxesAreIncluded(session: Session, taxes: readonly number[]): Promise<Attempt<void>> {
-  if (taxes.length === 0) return done(undefined)
-  const read = await session.read(
-    search('account.tax', [['id', 'in', [...new Set(taxes)]]], ['name', 'amount', 'price_include']),
-    TaxesSchema,
-  )
-  if (!read.ok) return read
-  const onTop = read.value.find(({ amount, price_include }) => amount !== 0 && !price_include)
-  return onTop
-    ? refused(
-        'Invalid',
-        `Odoo puts the tax "${onTop.name}" on top of the price, which is what the buyer paid already: use a tax that is included in the price`,
-        { field: 'odoo.tax' },
-      )
-    : done(undefined)
+/** The login has one. */
+export async function companyOf({ session, memory }: Desk): Promise<Attempt<Company>> {
+  return memory.company.or('', async () => {
+    const read = await readNested(
+      session,
+      'res.company',
+      [],
+      { currency_id: { fields: fieldsNamed(['name']) }, tax_calculation_rounding_method: {} },
+      CompanySchema,
+    )
+    if (!read.ok) return read
+    const [first] = read.value
+    if (!first) return refused('Misconfigured', 'the login has no company in Odoo')
+    const rounding = first.tax_calculation_rounding_method === 'round_globally' ? 'order' : 'line'
+    return done({ currency: first.currency_id, rounding })
+  })
 }
 
+const PartnerCurrencySchema = z.object({
+  property_product_pricelist: z
+    .union([z.object({ currency_id: NameSchema }), z.literal(false)])
+    .optional(),
+})
+
 /** What the order will be in, if nothing names a pricelist: the buyer's, or the company's currency. */
-export async function currencyOf(session: Session, partner: number | undefined): Promise<Attempt<string>> {
+export async function currencyOf(desk: Desk, partner: number | undefined): Promise<Attempt<string>> {
+  if (partner !== undefined) return askCurrency(desk, [['id', '=', partner]])
   // Without a contact yet: any record has what a new one will have, and the company's own is always there.
-  const whose = partner === undefined ? [['ref_company_ids', '!=', false]] : [['id', '=', partner]]
-  const read = await session.read(
-    search('res.partner', whose, ['property_product_pricelist']),
-    z.array(z.object({ property_product_pricelist: LinkSchema.optional() })),
+  return desk.memory.currency.or('', () => askCurrency(desk, [['ref_company_ids', '!=', false]]))
+}
+
+async function askCurrency(desk: Desk, whose: unknown[]): Promise<Attempt<string>> {
+  const read = await readNested(
+    desk.session,
+    'res.partner',
+    whose,
+    {
+      property_product_pricelist: { fields: { currency_id: { fields: fieldsNamed(['name']) } } },
+    },
+    PartnerCurrencySchema,
   )
   if (!read.ok) return read
   const pricelist = read.value[0]?.property_product_pricelist
-  const from =
-    pricelist === undefined
-      ? search('res.company', [], ['currency_id'])
-      : search('product.pricelist', [['id', '=', pricelist]], ['currency_id'])
-  const currency = await session.read(from, z.array(z.object({ currency_id: CurrencyLinkSchema })))
-  if (!currency.ok) return currency
-  const [first] = currency.value
-  return first ? done(first.currency_id) : refused('Misconfigured', 'Odoo names no currency for this order')
+  if (pricelist) return done(pricelist.currency_id)
+  const company = await companyOf(desk)
+  return company.ok ? done(company.value.currency) : company
 }
 
 /** The one contact all orders are for. */
@@ -251,6 +283,29 @@ export async function collectiveCustomer(session: Session, reference: string): P
     `odoo.customer names the Internal Reference "${reference}", which ${first ? 'more than one contact has' : 'no contact has'}`,
     { field: 'odoo.customer' },
   )
+}
+
+/** Which fields are wanted; of linked records as well, so that an order is one question. */
+export interface Specification {
+  readonly [field: string]: { readonly fields?: Specification }
+}
+
+export const fieldsNamed = (names: readonly string[]): Specification =>
+  Object.fromEntries(names.map((name) => [name, {}]))
+
+/** As the web client reads its forms: records with what they link to, in one call. */
+export async function readNested<T>(
+  session: Session,
+  model: string,
+  domain: unknown[],
+  specification: Specification,
+  schema: z.ZodType<T>,
+): Promise<Attempt<T[]>> {
+  const read = await session.read(
+    { model, method: 'web_search_read', args: { domain, specification } },
+    z.object({ records: z.array(schema) }),
+  )
+  return read.ok ? done(read.value.records) : read
 }
 
 export const search = (model: string, domain: unknown[], fields: string[]) => ({

@@ -1,0 +1,25 @@
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
+
+/** A tick a little early counts: schedules fire every minute, and never quite on it. */
+export function isDue(startedAt: number | undefined, everyMinutes: number, now: number): boolean {
+  return startedAt === undefined || now - startedAt >= (everyMinutes - 0.5) * MINUTE_MS
+}
+
+/** The day, `YYYY-MM-DD` there, of the last night that has begun: it changes at `at` (`HH:MM`) in the zone. */
+export function nightOf(
+  now: number,
+  { at, timeZone }: { readonly at: string; readonly timeZone: string },
+): string {
+  const today = dayIn(now, timeZone)
+  return timeIn(now, timeZone) >= at ? today : dayIn(now - DAY_MS, timeZone)
+}
+
+/** `YYYY-MM-DD` of an instant, as a calendar in the zone shows it. */
+export function dayIn(instant: number, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(instant)
+}
+
+function timeIn(instant: number, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, timeStyle: 'short' }).format(instant)
+}
