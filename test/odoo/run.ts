@@ -12,7 +12,8 @@ import { prepareProducts } from './products.ts'
  */
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
-const USAGE = `npm run test:odoo -- --url https://… --database … --login … [--admin-login …] [-t <tests of this name>]
+const USAGE = `npm run test:odoo -- --url https://… --database … --login … [--admin-login …]
+  [--protocol json2|jsonrpc] [-t <tests of this name>]
 The API key of the login comes in the environment variable ODOO_KEY; that of the admin in ODOO_ADMIN_KEY. The login is the
 adapter's: sales, inventory and contacts. The admin makes products; without one, the login does.`
 
@@ -22,10 +23,13 @@ const { values } = parseArgs({
     database: { type: 'string' },
     login: { type: 'string' },
     'admin-login': { type: 'string' },
+    protocol: { type: 'string' },
     only: { type: 'string', short: 't' },
   },
 })
-if (!values.url || !values.database || !values.login || !process.env['ODOO_KEY']) {
+const { protocol } = values
+const speakable = protocol === undefined || protocol === 'json2' || protocol === 'jsonrpc'
+if (!values.url || !values.database || !values.login || !speakable || !process.env['ODOO_KEY']) {
   console.error(`The tests against Odoo did not run.\n${USAGE}`)
   process.exit(1)
 }
@@ -36,6 +40,7 @@ const env = {
   ODOO_DATABASE: values.database,
   ODOO_LOGIN: values.login,
   ...(values['admin-login'] ? { ODOO_ADMIN_LOGIN: values['admin-login'] } : {}),
+  ...(protocol ? { ODOO_PROTOCOL: protocol } : {}),
 }
 
 const missing = await prepareProducts(new OdooRpc(accessFrom(env).owner)).catch((error: unknown) => {
