@@ -1,20 +1,8 @@
 import * as z from 'zod'
 import { OdooTargetSchema } from './odoo-target.ts'
 import { RestTargetSchema } from './rest-target.ts'
-import { KindSchema, ShopIdSchema, TargetNameSchema } from './scalars.ts'
+import { KindSchema, ShopIdSchema, TargetNameSchema, TimeZoneSchema } from './scalars.ts'
 import { PoolNameSchema, PoolSchema } from './stock.ts'
-
-const TimeZoneSchema = z.string().refine(
-  (zone) => {
-    try {
-      new Intl.DateTimeFormat('en', { timeZone: zone })
-      return true
-    } catch {
-      return false
-    }
-  },
-  { error: 'is not an IANA time zone, e.g. "Asia/Shanghai"' },
-)
 
 export const ShopConfigSchema = z.strictObject({
   timeZone: TimeZoneSchema.default('Asia/Shanghai').describe('dates for an ERP are taken in this zone'),

@@ -69,3 +69,15 @@ export const TargetNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/)
 
 export const KindSchema = z.enum(['order', 'customer', 'return', 'ticket'])
 export type Kind = z.infer<typeof KindSchema>
+
+export const TimeZoneSchema = z.string().refine(
+  (zone) => {
+    try {
+      new Intl.DateTimeFormat('en', { timeZone: zone })
+      return true
+    } catch {
+      return false
+    }
+  },
+  { error: 'is not an IANA time zone, e.g. "Asia/Shanghai"' },
+)

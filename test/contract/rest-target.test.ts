@@ -1,7 +1,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { AnswerClassSchema, RestTargetSchema } from '#contracts/rest-target.ts'
+import { AnswerClassSchema } from '#contracts/rest-parts.ts'
+import { RestTargetSchema } from '#contracts/rest-target.ts'
 import { FAILURE_RULES } from '#domain/erp-failure.ts'
 import { demoRestTarget } from '../support/demo-rest-target.ts'
 

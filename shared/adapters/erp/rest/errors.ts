@@ -3,7 +3,7 @@ import { redact } from '#adapters/http/redact.ts'
 import { retryAfterMs } from '#adapters/http/retry-after.ts'
 import type { HttpAnswer, HttpResult } from '#adapters/http/transport.ts'
 import { compileExpression } from '#adapters/mapping/expression.ts'
-import type { AnswerRule } from '#contracts/rest-target.ts'
+import type { AnswerRule } from '#contracts/rest-parts.ts'
 import type { ErpFailure, ErpFailureClass } from '#domain/erp-failure.ts'
 
 /** What the call was for: the same answer means different things to a create, to a change and to a look-up. */
