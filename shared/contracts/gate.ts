@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { TargetNameSchema } from './scalars.ts'
 
 const EpochMs = z.int().nonnegative()
 
@@ -20,7 +19,7 @@ export type Breaker = z.infer<typeof BreakerSchema>
 /** What all consumers of a target share (protocol §4). One per target, changed only as a whole. */
 export const GateSchema = z.object({
   v: z.literal(1),
-  target: TargetNameSchema,
+  target: z.string().describe('a target, or `shop:` and a shop’s id'),
   leases: z.record(
     z.string(),
     z.object({ slots: z.int().positive(), tokens: z.int().positive(), until: EpochMs }),

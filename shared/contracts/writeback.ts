@@ -44,12 +44,29 @@ export type WritebackMessage = z.infer<typeof WritebackMessageSchema>
 const EpochMs = z.int().nonnegative()
 
 export const WritebackKeySchema = z.object({
-  shop: ShopIdSchema,
   target: TargetNameSchema,
   kind: z.enum(['shipment', 'cancel']),
-  id: z.string(),
+  id: z.string().min(1).max(64),
 })
 export type WritebackKey = z.infer<typeof WritebackKeySchema>
+
+/** Goods that left, as the ERP told of them. */
+export const ToldShipmentSchema = z.object({
+  id: z.string(),
+  reference: z.string(),
+  shippedAt: EpochMs,
+  carrier: z.object({ code: z.string(), name: z.string() }).optional(),
+  tracking: z.array(z.string()),
+  lines: z.array(
+    z.object({
+      recId: IdSchema.optional(),
+      sku: z.string(),
+      quantity: z.number(),
+      serials: z.array(z.string()),
+    }),
+  ),
+})
+export type ToldShipment = z.infer<typeof ToldShipmentSchema>
 
 /** One row per shipment and cancel. Stock has none: what was not applied the next run decides anew. */
 export const WritebackRowSchema = z.object({
@@ -57,11 +74,13 @@ export const WritebackRowSchema = z.object({
   key: WritebackKeySchema,
   rev: z.int().nonnegative().describe('raised by every write; each write is conditioned on it'),
   writer: z.string(),
+  shop: ShopIdSchema.optional().describe('absent: it is not known whose it is'),
   no: z.string(),
   ref: z.string(),
   status: z.enum(['open', 'done', 'parked']),
   reason: ReasonSchema.optional(),
-  command: WritebackCommandSchema,
+  command: WritebackCommandSchema.optional().describe('absent: no command could be made of what was told'),
+  told: ToldShipmentSchema.optional().describe('of a shipment, as it was read last'),
   claim: z.object({ owner: z.string(), leaseUntil: EpochMs }).optional(),
   result: z.string().optional().describe('the bridge’s word: recorded, duplicate, cancelled, already'),
   firstSeenAt: EpochMs,
