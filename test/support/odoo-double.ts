@@ -60,6 +60,24 @@ const SearchSchema = z.object({
   domain: z.array(LeafSchema).default([]),
   fields: z.array(z.string()).default([]),
 })
+interface Specification {
+  readonly [field: string]: { readonly fields?: Specification | undefined }
+}
+const SpecificationSchema: z.ZodType<Specification> = z.lazy(() =>
+  z.record(z.string(), z.object({ fields: SpecificationSchema.optional() })),
+)
+const NestedSchema = z.object({
+  domain: z.array(LeafSchema).default([]),
+  specification: SpecificationSchema,
+})
+/** The adapter saves an order's date, and lead times of its lines as they are. */
+const SaveSchema = z.object({
+  vals: z.strictObject({
+    date_order: z.string(),
+    order_line: z.array(z.tuple([z.literal(1), z.int(), z.strictObject({ customer_lead: z.number() })])),
+  }),
+  specification: SpecificationSchema,
+})
 const LoadSchema = z.object({ fields: z.array(z.string()), data: z.array(z.array(z.string())) })
 const ContextSchema = z.object({ context: z.record(z.string(), z.unknown()).default({}) })
 
@@ -71,6 +89,12 @@ const CHINA = 48
 const CHILDREN: Readonly<Record<string, { field: string; model: string; parent: string }>> = {
   'sale.order': { field: 'order_line', model: 'sale.order.line', parent: 'order_id' },
   'res.partner': { field: 'child_ids', model: 'res.partner', parent: 'parent_id' },
+}
+
+/** Of models whose fields are not among the observed ones. */
+const RELATIONS: Readonly<Record<string, string>> = {
+  currency_id: 'res.currency',
+  state_ids: 'res.country.state',
 }
 
 const LIST_PRICE = 1
@@ -98,11 +122,15 @@ export class OdooDouble {
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch(() => response.destroy())
     })
-    this.#put('res.company', 1, { name: 'Demo', currency_id: CNY })
+    this.#put('res.company', 1, {
+      name: 'Demo',
+      currency_id: CNY,
+      tax_calculation_rounding_method: 'round_per_line',
+    })
     this.#put('res.currency', CNY, { name: 'CNY' })
     this.#put('product.pricelist', PRICELIST, { name: 'Default', currency_id: CNY })
     this.#put('res.partner', 1, { name: 'Demo', ref_company_ids: [1], property_product_pricelist: PRICELIST })
-    this.#put('res.country', CHINA, { name: 'China', code: 'CN' })
+    this.#put('res.country', CHINA, { name: 'China', code: 'CN', state_ids: [875, 876] })
     this.#put('res.country.state', 875, { name: '上海市', country_id: CHINA })
     this.#put('res.country.state', 876, { name: '浙江省', country_id: CHINA })
     for (const model of [
@@ -203,6 +231,12 @@ export class OdooDouble {
         const { domain, fields } = SearchSchema.parse(named)
         return this.#search(model, domain).map((record) => this.#render(model, record, fields))
       }
+      // nested.json
+      case 'web_search_read': {
+        const { domain, specification } = NestedSchema.parse(named)
+        const records = this.#search(model, domain).map((one) => this.#nested(model, one, specification))
+        return { length: records.length, records }
+      }
       case 'search_count':
         return this.#search(model, SearchSchema.parse(named).domain).length
       case 'get_external_id':
@@ -215,6 +249,10 @@ export class OdooDouble {
     switch (call) {
       case 'sale.order/action_confirm':
         return this.#atomically(() => this.#confirm(ids))
+      case 'sale.order/web_save': {
+        const { vals, specification } = SaveSchema.parse(named)
+        return this.#atomically(() => ids.map((id) => this.#redate(id, vals, specification)))
+      }
       case 'sale.order/action_cancel':
         return this.#atomically(() => this.#cancel(ids, context['disable_cancel_warning'] === true))
       case 'stock.picking/button_validate':
@@ -298,11 +336,38 @@ export class OdooDouble {
       if (FIELDS[model] && !field)
         throw new Raised('builtins.ValueError', `Invalid field '${name}' on model '${model}'`)
       const value = values[name] ?? (field?.type.endsWith('2many') ? [] : false)
-      const relation = field?.relation ?? (name === 'currency_id' ? 'res.currency' : undefined)
+      const relation = field?.relation ?? RELATIONS[name]
       const link = relation !== undefined && typeof value === 'number'
       return [name, link ? [value, this.#nameOf(relation, value)] : value]
     })
     return { ...Object.fromEntries(shown), id }
+  }
+
+  /** nested.json */
+  #nested(model: string, { id, values }: Stored, specification: Specification): Record<string, unknown> {
+    const shown = Object.entries(specification).map(([name, { fields }]) => {
+      const field = FIELDS[model]?.[name]
+      if (FIELDS[model] && !field)
+        throw new Raised('builtins.ValueError', `Invalid field '${name}' on model '${model}'`)
+      const value = values[name] ?? (field?.type.endsWith('2many') ? [] : false)
+      const relation = field?.relation ?? RELATIONS[name]
+      if (!fields || relation === undefined || typeof value === 'boolean') return [name, value]
+      const linked = IdsSchema.parse(Array.isArray(value) ? value : [value]).map((one) =>
+        this.#nested(relation, this.#get(relation, one), fields),
+      )
+      return [name, Array.isArray(value) ? linked : linked[0]]
+    })
+    return { ...Object.fromEntries(shown), id }
+  }
+
+  /** nested.json: with the lead times, the deliveries' deadlines follow the order's date. */
+  #redate(id: number, { date_order, order_line }: z.infer<typeof SaveSchema>['vals'], shown: Specification) {
+    for (const [, line, values] of order_line) this.#put('sale.order.line', line, values)
+    const order = this.#put('sale.order', id, { date_order })
+    if (order.values['state'] === 'sale' && !order.values['commitment_date'] && order_line.length > 0)
+      for (const picking of this.#search('stock.picking', [['sale_id', '=', id]]))
+        this.#put('stock.picking', picking.id, { date_deadline: date_order })
+    return this.#nested('sale.order', order, shown)
   }
 
   #nameOf(model: string, id: number): string {
@@ -410,12 +475,14 @@ export class OdooDouble {
       ['state', '=', 'assigned'],
     ])
     if (open.some((picking) => picking.values['date_deadline'] === deadline)) return
-    this.#put('stock.picking', this.#next++, {
+    const back = this.#next++
+    this.#put('stock.picking', back, {
       state: 'assigned',
       sale_id: order,
       picking_type_code: 'incoming',
       date_deadline: deadline,
     })
+    this.#put('sale.order', order, { picking_ids: [...IdsSchema.parse(values['picking_ids']), back] })
   }
 
   #reckon(id: number, before: Values, written: Values): void {
@@ -454,7 +521,8 @@ export class OdooDouble {
         )
       return { property_product_pricelist: PRICELIST }
     }
-    if (model === 'sale.order.line') return { discount: 0, price_total: 0, qty_delivered: 0 }
+    if (model === 'sale.order.line')
+      return { discount: 0, price_total: 0, qty_delivered: 0, customer_lead: 0 }
     if (model !== 'sale.order') return {}
     const { partner_id: partner } = given
     if (typeof partner !== 'number')

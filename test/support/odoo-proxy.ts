@@ -23,7 +23,7 @@ const ExecuteSchema = z.object({
 /** What is to be spoiled: the next write or read of an order, or the next call of this method. */
 type Target = During | 'action_confirm' | 'action_cancel'
 
-const WRITES = new Set(['load', 'action_confirm', 'action_cancel'])
+const WRITES = new Set(['load', 'action_confirm', 'action_cancel', 'web_save'])
 const LOOKED_AT = new Set(['ir.model.data', 'sale.order', 'sale.order.line'])
 
 /**

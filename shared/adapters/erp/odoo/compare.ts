@@ -1,55 +1,47 @@
 import * as z from 'zod'
 import type { OdooTarget } from '#contracts/odoo-target.ts'
-import { type Attempt, done, together } from './attempt.ts'
-import { type HeldOrder, isConfirmed, minorOf } from './held-order.ts'
+import { type Attempt, done } from './attempt.ts'
+import type { Desk, Named, Tax } from './desk.ts'
+import { type HeldOrder, isConfirmed, minorOf, nameLines } from './held-order.ts'
 import { textOf } from './html.ts'
 import { decimal, minor } from './lines.ts'
-import {
-  IdSchema,
-  LinkSchema,
-  namedRecords,
-  productCodes,
-  productsBy,
-  search,
-  TextSchema,
-} from './records.ts'
-import type { Session } from './session.ts'
-import type { Contact, Custom, Sheet } from './sheet-schema.ts'
-import { contactIds } from './write-contacts.ts'
-
-const ContactFieldsSchema = z.array(z.record(z.string(), z.unknown()))
-const PickingsSchema = z.array(z.object({ id: IdSchema, partner_id: LinkSchema }))
+import { namedRecords } from './records.ts'
+import type { Custom, Sheet } from './sheet-schema.ts'
+import { contactIds, heldContacts } from './write-contacts.ts'
 
 /** Whether the order in Odoo is what the sheet asks for. A failure is Odoo's not answering, never a difference. */
 export async function isSame(
-  session: Session,
+  { session, memory }: Desk,
   held: HeldOrder,
   sheet: Sheet,
   target: OdooTarget,
 ): Promise<Attempt<boolean>> {
-  if (!sameLines(held, sheet) || !sameHead(held, sheet)) return done(false)
-  const records = await together({
-    contacts: contactIds(session, sheet),
-    named: namedRecords(session, target, sheet.term),
-    address: sameAddress(session, held.partner_shipping_id, sheet.delivery),
-    pickings: pickingsGoThere(session, held),
-    products: sameProducts(session, held, sheet),
-  })
-  if (!records.ok) return records
-  const { contacts, named, address, pickings, products } = records.value
+  if (!sameHead(held, sheet) || !sameAddress(held, sheet) || misdirected(held).length > 0) return done(false)
+  const named = await namedRecords({ session, memory }, target, sheet.term)
+  if (!named.ok) return named
+  if (!sameNamed(held, named.value)) return done(false)
+  const whole = await nameLines(session, held)
+  if (!whole.ok) return whole
+  if (!sameLines(whole.value, sheet)) return done(false)
+  const known = await heldContacts(session, held)
+  if (!known.ok) return known
+  const contacts = await contactIds(session, sheet, known.value)
+  if (!contacts.ok) return contacts
+  const { buyer, delivery, invoice } = contacts.value
   return done(
-    address &&
-      pickings &&
-      products &&
-      held.partner_id === contacts.buyer &&
-      held.partner_shipping_id === contacts.delivery &&
-      held.partner_invoice_id === (sheet.invoice ? contacts.invoice : contacts.buyer) &&
-      (named.term === undefined || held.payment_term_id === named.term) &&
-      (named.warehouse === undefined || held.warehouse_id === named.warehouse) &&
-      (named.journal === undefined || held.journal_id === named.journal) &&
-      (named.pricelist === undefined || held.pricelist_id === named.pricelist.id) &&
-      (named.taxes === undefined ||
-        held.lines.every((line) => idle(line) || sameIds(line.taxes, named.taxes ?? []))),
+    held.partner_id?.id === buyer &&
+      held.partner_shipping_id?.id === delivery &&
+      held.partner_invoice_id === (sheet.invoice ? invoice : buyer),
+  )
+}
+
+function sameNamed(held: HeldOrder, { term, warehouse, journal, pricelist, taxes }: Named): boolean {
+  return (
+    (term === undefined || held.payment_term_id === term) &&
+    (warehouse === undefined || held.warehouse_id === warehouse) &&
+    (journal === undefined || held.journal_id === journal) &&
+    (pricelist === undefined || held.pricelist_id === pricelist.id) &&
+    (taxes === undefined || held.lines.every((line) => idle(line) || sameIds(line.taxes, taxes)))
   )
 }
 
@@ -68,10 +60,11 @@ const idle = (line: HeldOrder['lines'][number]) => line.product_uom_qty === 0 ||
 function sameLines(held: HeldOrder, sheet: Sheet): boolean {
   const selling = held.lines.filter((line) => !idle(line))
   if (selling.length !== sheet.lines.length) return false
-  return sheet.lines.every(({ id, name, quantity, price }) => {
+  return sheet.lines.every(({ id, code, name, quantity, price }) => {
     const line = selling.find(({ ours }) => ours === id)
     return (
       line !== undefined &&
+      line.product_id?.default_code === code &&
       line.product_uom_qty === quantity &&
       minorOf(line.price_unit) === minor(price) &&
       line.discount === 0 &&
@@ -81,65 +74,30 @@ function sameLines(held: HeldOrder, sheet: Sheet): boolean {
   })
 }
 
-/** A product that is gone, or got another code, is a difference. */
-async function sameProducts(session: Session, held: HeldOrder, sheet: Sheet): Promise<Attempt<boolean>> {
-  const products = await productsBy(session, productCodes(sheet))
-  if (!products.ok) return products.failure.class === 'MissingReference' ? done(false) : products
-  return done(
-    sheet.lines.every(
-      ({ id, code }) =>
-        held.lines.find(({ ours }) => ours === id)?.product_id === products.value.get(code)?.id,
-    ),
-  )
-}
-
 /** Its text as well: somebody may have rewritten the contact. */
-async function sameAddress(
-  session: Session,
-  id: number | undefined,
-  { fields }: Contact,
-): Promise<Attempt<boolean>> {
-  if (id === undefined) return done(false)
-  const names = ['name', 'street', 'street2', 'zip']
-  const read = await session.read(search('res.partner', [['id', '=', id]], names), ContactFieldsSchema)
-  if (!read.ok) return read
-  const [contact] = read.value
-  return done(
-    names.every(
-      (name) => plain(TextSchema.safeParse(contact?.[name]).data ?? '') === plain(fields[name] ?? ''),
-    ),
+function sameAddress({ partner_shipping_id: held }: HeldOrder, { delivery: { fields } }: Sheet): boolean {
+  const same = (text: string, name: string) => plain(text) === plain(fields[name] ?? '')
+  return (
+    held !== undefined &&
+    same(held.name, 'name') &&
+    same(held.street, 'street') &&
+    same(held.street2, 'street2') &&
+    same(held.zip, 'zip')
   )
 }
 
-/** Odoo leaves a delivery at the address the order had when it was confirmed. */
-async function pickingsGoThere(session: Session, held: HeldOrder): Promise<Attempt<boolean>> {
-  const pickings = await misdirectedPickings(session, held, held.partner_shipping_id)
-  return pickings.ok ? done(pickings.value.length === 0) : pickings
-}
-
-/** Deliveries of the order that are still open and go elsewhere. */
-export async function misdirectedPickings(
-  session: Session,
-  held: Pick<HeldOrder, 'id' | 'state' | 'raw'>,
-  address: number | undefined,
-): Promise<Attempt<number[]>> {
-  // Without the warehouse there are no deliveries.
-  if (!isConfirmed(held) || !('delivery_status' in held.raw)) return done([])
-  const read = await session.read(
-    search(
-      'stock.picking',
-      [
-        ['sale_id', '=', held.id],
-        ['picking_type_code', '=', 'outgoing'],
-        ['state', 'not in', ['done', 'cancel']],
-      ],
-      ['partner_id'],
-    ),
-    PickingsSchema,
-  )
-  return read.ok
-    ? done(read.value.filter(({ partner_id }) => partner_id !== address).map(({ id }) => id))
-    : read
+/** Open deliveries that go elsewhere: Odoo leaves them at the address the order had when it was confirmed. */
+export function misdirected(held: HeldOrder): number[] {
+  if (!isConfirmed(held)) return []
+  return held.picking_ids
+    .filter(
+      ({ state, picking_type_code, partner_id }) =>
+        picking_type_code === 'outgoing' &&
+        state !== 'done' &&
+        state !== 'cancel' &&
+        partner_id !== held.partner_shipping_id?.id,
+    )
+    .map(({ id }) => id)
 }
 
 const ScalarSchema = z.union([z.string(), z.number(), z.boolean()])
@@ -156,8 +114,8 @@ function sameCustom(custom: Custom, raw: Readonly<Record<string, unknown>>): boo
 
 const plain = (text: string) => text.replace(/\s+/g, ' ').trim()
 
-const sameIds = (one: readonly number[], other: readonly number[]) =>
-  one.length === other.length && one.every((id) => other.includes(id))
+const sameIds = (one: readonly Tax[], other: readonly Tax[]) =>
+  one.length === other.length && one.every(({ id }) => other.some((tax) => tax.id === id))
 
 export const totals = (held: Pick<HeldOrder, 'amount_total' | 'currency_id'>, sheet: Sheet) =>
   `${decimal(minorOf(held.amount_total))} ${held.currency_id} in Odoo, ${decimal(sheet.total)} ${sheet.currency} in the shop`

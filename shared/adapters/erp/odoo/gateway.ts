@@ -9,12 +9,13 @@ import type { Op } from '#contracts/ledger-row.ts'
 import type { OdooTarget } from '#contracts/odoo-target.ts'
 import type { TargetSecret } from '#contracts/secrets.ts'
 import { contentOf, withOtherWriteBacks } from '#domain/content.ts'
-import type { Answer, Built, Capabilities, ErpGateway, OrderWrite } from '#ports/erp-gateway.ts'
+import type { Answer, Built, Capabilities, ErpDocument, ErpGateway, OrderWrite } from '#ports/erp-gateway.ts'
 import type { Clock } from '#ports/runtime.ts'
 import { type Attempt, done, refused } from './attempt.ts'
 import { createOdooClient } from './client.ts'
 import { isSame } from './compare.ts'
-import { type HeldOrder, hasItsDate, isConfirmed, type Model, readModel, readOrder } from './held-order.ts'
+import { createMemory, forget } from './desk.ts'
+import { findOrder, type HeldOrder, isConfirmed, type Model, readModel } from './held-order.ts'
 import { createSession, type Session } from './session.ts'
 import { sheetOf } from './sheet.ts'
 import { type CustomFields, CustomFieldsSchema, type Sheet, SheetSchema } from './sheet-schema.ts'
@@ -41,6 +42,8 @@ export const OdooBytesSchema = z.strictObject({
   call: z.string(),
   /** Naive UTC, as Odoo keeps it. */
   date: z.string().optional(),
+  /** The order's database id, where the ledger knows it. */
+  document: z.int().positive().optional(),
   sheet: SheetSchema.optional(),
 })
 type Bytes = z.infer<typeof OdooBytesSchema>
@@ -70,6 +73,7 @@ export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
     steps,
     ...(settleSeconds === undefined ? {} : { settleMs: settleSeconds * 1000 }),
   }
+  const memory = createMemory(clock)
   let model: Model | undefined
 
   async function modelOf(session: Session): Promise<Attempt<Model>> {
@@ -110,7 +114,12 @@ export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
     const other = await sheetFor({ ...write, order: withOtherWriteBacks(write.order) })
     if (!other.ok) return other
     const call = op === 'place' && step === CONFIRM ? 'sale.order/action_confirm' : CALLS[op]
-    const bytes: Bytes = { call, date: naiveUtc(write.order.orderedAt), sheet: sheet.value }
+    const bytes: Bytes = {
+      call,
+      date: naiveUtc(write.order.orderedAt),
+      ...databaseId(write.document),
+      sheet: sheet.value,
+    }
     return request(op, step, write.reference, bytes, commonContent(sheet.value, other.value))
   }
 
@@ -128,7 +137,7 @@ export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
     amend: (write) =>
       build('amend', steps.includes(write.document.step) ? write.document.step : CREATE, write),
     cancel: async ({ reference, document }) =>
-      request('cancel', document.step, reference, { call: CALLS.cancel }, undefined),
+      request('cancel', document.step, reference, { call: CALLS.cancel, ...databaseId(document) }, undefined),
 
     async find(reference, expected, context) {
       const wanted = expected && expectation(expected)
@@ -136,7 +145,7 @@ export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
       const known = await modelOf(session)
       if (!known.ok) return { is: 'failed', failure: known.failure }
       const { order, line } = wanted?.sheet.custom ?? { order: {}, line: {} }
-      const held = await readOrder(session, known.value, reference, {
+      const held = await findOrder(session, known.value, reference, {
         order: Object.keys(order),
         line: Object.keys(line),
       })
@@ -151,7 +160,7 @@ export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
         step: reached(found, wanted?.date),
       } as const
       if (!wanted) return { is: 'one', document: { ...document, content: 'unknown' } }
-      const same = await isSame(session, found, wanted.sheet, config)
+      const same = await isSame({ session, memory }, found, wanted.sheet, config)
       if (!same.ok) return { is: 'failed', failure: same.failure }
       return { is: 'one', document: { ...document, content: same.value ? 'same' : 'different' } }
     },
@@ -162,7 +171,13 @@ export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
       const session = createSession(client, textsIn(bytes.sheet), context)
       const known = await modelOf(session)
       if (!known.ok) return known
-      const written = await run(sent, bytes, { session, model: known.value, target: config })
+      const task: Task = { session, memory, model: known.value, target: config, document: bytes.document }
+      let written = await run(sent, bytes, task)
+      if (!written.ok && written.failure.class === 'MissingReference') {
+        // Nothing was written. What was remembered may be gone; what is asked anew says which it is.
+        forget(memory)
+        written = await run(sent, bytes, task)
+      }
       if (!written.ok) return written
       const { id, no, confirmed } = written.value
       return {
@@ -191,7 +206,7 @@ export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
 
   /** A confirmation is whole once the order has its date back. */
   function reached(held: HeldOrder, date: string | undefined): string {
-    const whole = isConfirmed(held) && (date === undefined || hasItsDate(held, date))
+    const whole = isConfirmed(held) && (date === undefined || held.date_order === date)
     return config.confirm && whole ? CONFIRM : CREATE
   }
 }
@@ -216,6 +231,11 @@ function request(op: Op, step: string, reference: string, bytes: Bytes, content:
     .digest('hex')
     .slice(0, 32)
   return { ok: true, request: { op, step, reference, key, content, bytes: JSON.stringify(bytes) } }
+}
+
+const databaseId = (document: ErpDocument | undefined): { document?: number } => {
+  const id = z.coerce.number<string>().pipe(z.int().positive()).safeParse(document?.id)
+  return id.success ? { document: id.data } : {}
 }
 
 /** "2026-11-21 08:30:00" of "2026-11-21T08:30:00Z". */

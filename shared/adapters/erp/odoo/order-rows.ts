@@ -1,21 +1,13 @@
 import type { OdooTarget } from '#contracts/odoo-target.ts'
-import { type Attempt, done, refused, together } from './attempt.ts'
+import { type Attempt, done, refused } from './attempt.ts'
+import type { Desk, Named, Product } from './desk.ts'
 import { fullId } from './external-ids.ts'
 import { type HeldLine, type HeldOrder, isConfirmed, type Model } from './held-order.ts'
 import { textOf } from './html.ts'
 import type { Row } from './load.ts'
-import {
-  currencyOf,
-  type Named,
-  namedRecords,
-  type Product,
-  productCodes,
-  productsBy,
-  taxesAreIncluded,
-} from './records.ts'
-import type { Session } from './session.ts'
+import { currencyOf, namedRecords, productCodes, productsBy } from './records.ts'
 import type { Custom, Sheet } from './sheet-schema.ts'
-import { type ContactLink, type ContactLinks, textsOf } from './write-contacts.ts'
+import { type ContactLinks, textsOf } from './write-contacts.ts'
 
 /** What a sheet's codes and names mean in this database. */
 export interface Resolved {
@@ -25,35 +17,40 @@ export interface Resolved {
 
 /** Reads only: everything that can be known to be missing is known before anything is written. */
 export async function resolve(
-  session: Session,
+  desk: Desk,
   model: Model,
   sheet: Sheet,
   target: OdooTarget,
 ): Promise<Attempt<Resolved>> {
   const lacking = lackingField(model, sheet, target)
   if (lacking) return lacking
-  const read = await together({
-    named: namedRecords(session, target, sheet.term),
-    products: productsBy(session, productCodes(sheet)),
-  })
-  if (!read.ok) return read
-  const { named, products } = read.value
-  if (named.pricelist && named.pricelist.currency !== sheet.currency)
-    return currencyDiffers(named.pricelist.currency, sheet.currency)
-  const taxes = named.taxes ?? [...products.values()].flatMap((product) => product.taxes)
-  const included = await taxesAreIncluded(session, taxes)
-  return included.ok ? done({ named, products }) : included
+  const named = await namedRecords(desk, target, sheet.term)
+  if (!named.ok) return named
+  const { pricelist } = named.value
+  if (pricelist && pricelist.currency !== sheet.currency)
+    return currencyDiffers(pricelist.currency, sheet.currency)
+  const products = await productsBy(desk, productCodes(sheet))
+  if (!products.ok) return products
+  const taxes = named.value.taxes ?? [...products.value.values()].flatMap((product) => product.taxes)
+  const onTop = taxes.find(({ amount, included }) => amount !== 0 && !included)
+  return onTop
+    ? refused(
+        'Invalid',
+        `Odoo puts the tax "${onTop.name}" on top of the price, which is what the buyer paid already: use a tax that is included in the price`,
+        { field: 'odoo.tax' },
+      )
+    : done({ named: named.value, products: products.value })
 }
 
 /** The currency of an order whose pricelist is the buyer's; a buyer who is new has everybody's. */
 export async function checkCurrency(
-  session: Session,
+  desk: Desk,
   { named }: Resolved,
-  buyer: ContactLink,
+  buyer: number | undefined,
   sheet: Sheet,
 ): Promise<Attempt<void>> {
   if (named.pricelist) return done(undefined)
-  const currency = await currencyOf(session, buyer.id)
+  const currency = await currencyOf(desk, buyer)
   if (!currency.ok) return currency
   return currency.value === sheet.currency ? done(undefined) : currencyDiffers(currency.value, sheet.currency)
 }
@@ -134,8 +131,8 @@ function contactColumns({ buyer, delivery, invoice }: ContactLinks): Row {
 }
 
 const sameContacts = ({ buyer, delivery, invoice }: ContactLinks, held: HeldOrder) =>
-  held.partner_id === buyer.id &&
-  held.partner_shipping_id === delivery.id &&
+  held.partner_id?.id === buyer.id &&
+  held.partner_shipping_id?.id === delivery.id &&
   held.partner_invoice_id === invoice.id
 
 const link = (name: string, id: number | undefined): Row => (id === undefined ? {} : { [name]: String(id) })
@@ -153,7 +150,7 @@ export function lineRows(sheet: Sheet, { named, products }: Resolved, { taxField
         custom: sheet.custom.line,
       },
       taxField,
-      named.taxes,
+      named.taxes?.map(({ id }) => id),
     )
   })
 }
@@ -167,14 +164,14 @@ export function emptiedRow(
   return lineRow(
     {
       id: fullId(line.ours),
-      product: line.product_id,
+      product: line.product_id?.id,
       quantity: '0',
       price: String(line.price_unit),
       name: line.name,
       custom: {},
     },
     taxField,
-    named.taxes,
+    named.taxes?.map(({ id }) => id),
   )
 }
 

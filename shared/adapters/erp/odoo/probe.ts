@@ -34,8 +34,13 @@ const told = ([message, remedy]: Words) => ({ message, ...(remedy === undefined 
 const TOLERATED_SKEW_MS = 60_000
 const OLDEST = 17
 const NEWEST = 19
-/** From here on an order that is confirmed may be locked, and rights are asked of a record. */
+/** From here on an order that is confirmed may be locked, rights are asked of a record, and keys expire. */
 const RIGHTS_BY_RECORD = 18
+/** From here on a change of a confirmed order is noted on it without an e-mail address. */
+const NO_EMAIL_NEEDED = 19
+const DAY_MS = 86_400_000
+/** So much earlier a key is to be replaced. */
+const KEY_NOTICE_DAYS = 14
 
 /** Asks Odoo for everything the adapter will need of it. Nothing is written. */
 export async function probeOdoo(deps: ProbeDeps & { config: OdooTarget }): Promise<ProbeFinding[]> {
@@ -62,14 +67,15 @@ export async function probeOdoo(deps: ProbeDeps & { config: OdooTarget }): Promi
       ),
     ]
   }
-  findings.push(...userFindings(user.value, config))
+  const { major } = server.value.version
+  findings.push(...userFindings(user.value, major, config))
 
   const fields = await fieldsOf(session, 'sale.order')
   if (!fields.ok) return [...findings, moduleMissing('sale.order', fields.failure)]
   findings.push(...moduleFindings(fields.value, config))
 
-  const { major } = server.value.version
   const asked = [
+    keyFinding(session, user.value, major, clock.now()),
     rightFindings(session, major),
     lookUpFinding(session),
     lockFinding(session, major, user.value.id),
@@ -202,11 +208,11 @@ function loginFailure(failure: ErpFailure, { login, database, url }: OdooTarget)
       login,
       [
         failure.message,
-        'Make an API key as that user (Preferences, Account Security, New API Key) and put it as {"key": "…"} with `npm run sync -- secret put`; the key of an expired or archived user does not work either.',
+        'Make an API key as that user (Preferences, Account Security, New API Key; since 19 Security, Add API Key) and put it as {"key": "…"} with `npm run sync -- secret put`; the key of an expired or archived user does not work either.',
       ],
       [
         failure.message,
-        '请以该用户生成 API 密钥（首选项 → 账户安全 → 新建 API 密钥），并用 `npm run sync -- secret put` 放入 {"key": "…"}；密钥过期或用户归档后同样无效。',
+        '请以该用户生成 API 密钥（首选项 → 账户安全 → 新建 API 密钥；19 起为“安全”页），并用 `npm run sync -- secret put` 放入 {"key": "…"}；密钥过期或用户归档后同样无效。',
       ],
     )
   if (failure.class === 'Misconfigured')
@@ -223,21 +229,22 @@ function loginFailure(failure: ErpFailure, { login, database, url }: OdooTarget)
   return unanswered('login', login, failure)
 }
 
-function userFindings(user: User, { login, database }: OdooTarget): ProbeFinding[] {
-  const email = user.email
-    ? []
-    : [
-        finding(
-          'login',
-          'wrong',
-          login,
-          [
-            'the user has no e-mail address',
-            'Give the user one: without it Odoo refuses every change of a confirmed order.',
-          ],
-          ['该用户没有电子邮件地址', '请为其填写：没有地址时，Odoo 会拒绝对已确认订单的任何修改。'],
-        ),
-      ]
+function userFindings(user: User, major: number, { login, database }: OdooTarget): ProbeFinding[] {
+  const email =
+    user.email || major >= NO_EMAIL_NEEDED
+      ? []
+      : [
+          finding(
+            'login',
+            'wrong',
+            login,
+            [
+              'the user has no e-mail address',
+              'Give the user one: without it Odoo refuses every change of a confirmed order.',
+            ],
+            ['该用户没有电子邮件地址', '请为其填写：没有地址时，Odoo 会拒绝对已确认订单的任何修改。'],
+          ),
+        ]
   const companies =
     user.company_ids.length > 1
       ? [
@@ -266,6 +273,44 @@ function userFindings(user: User, { login, database }: OdooTarget): ProbeFinding
       login,
       [`${user.lang || '?'}, time zone ${user.tz || 'UTC'}; every call asks for English and UTC`],
       [`${user.lang || '?'}，时区 ${user.tz || 'UTC'}；每次调用都要求英文与 UTC`],
+    ),
+  ]
+}
+
+/** Unless an administrator made it, a key lives for 90 days at most; then everything stands still. */
+async function keyFinding(
+  session: Session,
+  { id, login }: User,
+  major: number,
+  now: number,
+): Promise<ProbeFinding[]> {
+  if (major < RIGHTS_BY_RECORD) return []
+  const read = await session.read(
+    search('res.users.apikeys', [['user_id', '=', id]], ['expiration_date']),
+    z.array(z.object({ expiration_date: TextSchema })),
+  )
+  if (!read.ok) return [unanswered('login', login, read.failure)]
+  const ends = read.value
+    .map(({ expiration_date: end }) => end && Date.parse(`${end.replace(' ', 'T')}Z`))
+    .filter((end) => end === '' || end > now)
+  const [first] = ends.filter((end) => end !== '').toSorted((one, other) => one - other)
+  if (first === undefined) return []
+  const day = new Date(first).toISOString().slice(0, 10)
+  const [en, zh] =
+    ends.length === 1
+      ? [`its key expires on ${day}`, `其密钥于 ${day} 过期`]
+      : [
+          `the first of its ${ends.length} keys expires on ${day}`,
+          `其 ${ends.length} 个密钥中最早的于 ${day} 过期`,
+        ]
+  if (first > now + KEY_NOTICE_DAYS * DAY_MS) return [finding('login', 'ok', login, [en], [zh])]
+  return [
+    finding(
+      'login',
+      'warning',
+      login,
+      [en, 'Make a new one, put it with `npm run sync -- secret put`, then delete the old one.'],
+      [zh, '请生成新密钥，用 `npm run sync -- secret put` 放入，再删除旧密钥。'],
     ),
   ]
 }

@@ -9,11 +9,6 @@ import type { Sheet } from './sheet-schema.ts'
 export const IdSchema = z.int().positive()
 /** Odoo writes an empty field of any type as false. */
 export const TextSchema = z.union([z.string(), z.literal(false).transform(() => '')])
-export const LinkSchema = z.union([
-  z.tuple([IdSchema, z.string()]).transform(([id]) => id),
-  z.literal(false).transform(() => undefined),
-])
-
 const ReferenceSchema = z.tuple([z.string(), z.union([IdSchema, z.literal(false)])])
 
 /**
@@ -240,9 +235,7 @@ export async function companyOf({ session, memory }: Desk): Promise<Attempt<Comp
 }
 
 const PartnerCurrencySchema = z.object({
-  property_product_pricelist: z
-    .union([z.object({ currency_id: NameSchema }), z.literal(false)])
-    .optional(),
+  property_product_pricelist: z.union([z.object({ currency_id: NameSchema }), z.literal(false)]).optional(),
 })
 
 /** What the order will be in, if nothing names a pricelist: the buyer's, or the company's currency. */
@@ -290,8 +283,9 @@ export interface Specification {
   readonly [field: string]: { readonly fields?: Specification }
 }
 
-export const fieldsNamed = (names: readonly string[]): Specification =>
-  Object.fromEntries(names.map((name) => [name, {}]))
+export function fieldsNamed(names: readonly string[]): Specification {
+  return Object.fromEntries(names.map((name) => [name, {}]))
+}
 
 /** As the web client reads its forms: records with what they link to, in one call. */
 export async function readNested<T>(

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { type Attempt, done } from './attempt.ts'
-import { IdSchema, search } from './records.ts'
-import type { Session } from './session.ts'
+import type { Country, Desk } from './desk.ts'
+import { fieldsNamed, IdSchema, readNested } from './records.ts'
 
 const A = 'A'.charCodeAt(0)
 const letters = Array.from({ length: 26 }, (_, index) => String.fromCharCode(A + index))
@@ -37,29 +37,34 @@ export interface Region {
   readonly state?: number
 }
 
-const NamedSchema = z.array(z.object({ id: IdSchema, name: z.string() }))
+const StateSchema = z.object({ id: IdSchema, name: z.string() })
+const CountrySchema = z.object({ id: IdSchema, state_ids: z.array(StateSchema) })
 
 /** Country and state of an address, as far as Odoo has them. What it does not have stays text in the address. */
-export async function regionOf(
-  session: Session,
-  country: string,
-  province: string,
-): Promise<Attempt<Region>> {
-  const code = countryCode(country)
-  const domain = code === undefined ? [['name', '=ilike', country.trim()]] : [['code', '=', code]]
+export async function regionOf(desk: Desk, country: string, province: string): Promise<Attempt<Region>> {
   if (country.trim() === '') return done({})
-  const countries = await session.read(search('res.country', domain, ['name']), NamedSchema)
-  if (!countries.ok) return countries
-  const [found, another] = countries.value
-  if (!found || another) return done({})
-  if (province.trim() === '') return done({ country: found.id })
-  const states = await session.read(
-    search('res.country.state', [['country_id', '=', found.id]], ['name']),
-    NamedSchema,
-  )
-  if (!states.ok) return states
-  const state = stateNamed(province.trim(), states.value)
-  return done({ country: found.id, ...(state === undefined ? {} : { state }) })
+  const found = await countryOf(desk, country.trim())
+  if (!found.ok) return found
+  if (found.value === 'unknown') return done({})
+  const { id, states } = found.value
+  const state = province.trim() === '' ? undefined : stateNamed(province.trim(), states)
+  return done({ country: id, ...(state === undefined ? {} : { state }) })
+}
+
+async function countryOf({ session, memory }: Desk, name: string): Promise<Attempt<Country | 'unknown'>> {
+  return memory.countries.or(name, async () => {
+    const code = countryCode(name)
+    const read = await readNested(
+      session,
+      'res.country',
+      code === undefined ? [['name', '=ilike', name]] : [['code', '=', code]],
+      { state_ids: { fields: fieldsNamed(['name']) } },
+      CountrySchema,
+    )
+    if (!read.ok) return read
+    const [found, another] = read.value
+    return done(!found || another ? 'unknown' : { id: found.id, states: found.state_ids })
+  })
 }
 
 /** "浙江" is "浙江省", and the other way round; never one of several. */

@@ -2,17 +2,17 @@ import * as z from 'zod'
 import type { OdooTarget } from '#contracts/odoo-target.ts'
 import type { ErpFailure } from '#domain/erp-failure.ts'
 import { type Attempt, done, refused } from './attempt.ts'
-import { misdirectedPickings, totals } from './compare.ts'
-import { fullId } from './external-ids.ts'
+import { misdirected, totals } from './compare.ts'
+import type { Desk } from './desk.ts'
 import {
   type HeldLine,
   type HeldOrder,
-  hasItsDate,
   isConfirmed,
   isLocked,
+  knownOrder,
   type Model,
   minorOf,
-  readOrder,
+  nameLines,
 } from './held-order.ts'
 import { load } from './load.ts'
 import {
@@ -24,16 +24,17 @@ import {
   newOrderRow,
   resolve,
 } from './order-rows.ts'
-import { IdSchema, LinkSchema, recordId, search, TextSchema } from './records.ts'
+import { recordId, search, TextSchema } from './records.ts'
 import type { Session } from './session.ts'
 import type { Sheet } from './sheet-schema.ts'
-import { writeContacts } from './write-contacts.ts'
+import { contactIds, heldContacts, writeContacts } from './write-contacts.ts'
 
 /** One write of one order, with what it needs. */
-export interface Task {
-  readonly session: Session
+export interface Task extends Desk {
   readonly model: Model
   readonly target: OdooTarget
+  /** The order's database id, as the ledger has it. */
+  readonly document: number | undefined
 }
 
 export interface Written {
@@ -44,24 +45,23 @@ export interface Written {
 
 const AnythingSchema = z.unknown()
 const NumbersSchema = z.array(
-  z.object({ name: TextSchema, amount_total: z.number(), currency_id: z.tuple([IdSchema, z.string()]) }),
+  z.object({ name: TextSchema, amount_total: z.number(), currency_id: z.tuple([z.int(), z.string()]) }),
 )
 
 /** A quotation with all its lines, in one transaction. */
-export async function createOrder(
-  { session, model, target }: Task,
-  sheet: Sheet,
-  date: string,
-): Promise<Attempt<Written>> {
+export async function createOrder(task: Task, sheet: Sheet, date: string): Promise<Attempt<Written>> {
+  const { session, model } = task
   const known = await recordId(session, 'sale.order', sheet.id)
   if (!known.ok) return known
   if (known.value !== undefined) return refused('DuplicateRef', 'Odoo has an order of this reference')
-  const resolved = await resolve(session, model, sheet, target)
+  const resolved = await resolve(task, model, sheet, task.target)
   if (!resolved.ok) return resolved
-  const contacts = await writeContacts(session, sheet)
-  if (!contacts.ok) return contacts
-  const currency = await checkCurrency(session, resolved.value, contacts.value.buyer, sheet)
+  const ids = await contactIds(session, sheet)
+  if (!ids.ok) return ids
+  const currency = await checkCurrency(task, resolved.value, ids.value.buyer, sheet)
   if (!currency.ok) return currency
+  const contacts = await writeContacts(task, sheet, ids.value)
+  if (!contacts.ok) return contacts
 
   const row = newOrderRow(sheet, resolved.value, contacts.value, date)
   const id = await load(session, 'sale.order', row, lineRows(sheet, resolved.value, model), 'create-only')
@@ -83,15 +83,18 @@ export async function createOrder(
 
 /** Confirms a quotation whose total is the shop's, and gives it its date back. Safe to repeat at any point. */
 export async function confirmOrder(
-  { session, model }: Task,
+  { session, model, document }: Task,
   sheet: Sheet,
   date: string,
 ): Promise<Attempt<Written>> {
-  const held = await present(session, model, sheet.reference)
+  const held = await knownOrder(session, model, sheet.reference, document)
   if (!held.ok) return held
   const order = held.value
+  const written = { id: order.id, no: order.name, confirmed: true }
   if (order.state === 'cancel') return refused('StateConflict', `${order.name} is cancelled in Odoo`)
-  if (!isConfirmed(order)) {
+  if (isConfirmed(order)) {
+    if (order.date_order === date) return done(written)
+  } else {
     if (order.currency_id !== sheet.currency) return currencyDiffers(order.currency_id, sheet.currency)
     if (minorOf(order.amount_total) !== sheet.total)
       return refused('Invalid', `not confirmed, the totals differ: ${totals(order, sheet)}`)
@@ -99,49 +102,58 @@ export async function confirmOrder(
       { model: 'sale.order', method: 'action_confirm', ids: [order.id] },
       AnythingSchema,
     )
-    const state = confirmed.ok || isClear(confirmed.failure) ? await stateOf(session, order.id) : undefined
-    if (state?.ok && !['sale', 'done'].includes(state.value)) {
-      // A wizard in the answer wants to be asked something first; nothing has happened.
-      return confirmed.ok ? refused('StateConflict', 'Odoo asks for something before it confirms') : confirmed
+    if (!confirmed.ok) {
+      if (!isClear(confirmed.failure)) return confirmed
+      // Somebody else may have been quicker.
+      const state = await stateOf(session, order.id)
+      if (!state.ok || !isConfirmed({ state: state.value })) return confirmed
     }
-    if (!confirmed.ok && !state?.ok) return confirmed
-    if (!state?.ok) return unknown(state?.failure)
   }
-  if (!isConfirmed(order) || !hasItsDate(order, date)) {
-    const dated = await restoreDate(session, order, sheet, date)
-    // Repeating the confirmation goes on from here.
-    if (!dated.ok) return dated
-  }
-  return done({ id: order.id, no: order.name, confirmed: true })
+  const dated = await restoreDate(session, order, date)
+  // Repeating the confirmation goes on from here.
+  if (!dated.ok) return dated
+  return isConfirmed({ state: dated.value })
+    ? done(written)
+    : // A wizard in the answer wants to be asked something first; nothing has happened.
+      refused('StateConflict', 'Odoo asks for something before it confirms')
 }
 
+const StatesSchema = z.array(z.object({ state: z.string() }))
+
 /**
- * Confirming sets the order's date to now. With its own date back, new moves get other deadlines than those of the
- * confirmation, and Odoo then answers a smaller quantity with a return instead of a smaller delivery. Only writing the promised
- * date moves the deadlines along: so it is set with the date, and cleared again.
+ * Confirming sets the order's date to now, and its deliveries' deadlines from it. With the date alone back, later smaller
+ * quantities become returns instead of smaller deliveries, because moves merge only where the deadline is the same. A lead time
+ * that is written, even to what it is, moves the deadline of its line along.
+ * @returns the state the order is in
  */
-async function restoreDate(
-  session: Session,
-  order: HeldOrder,
-  sheet: Sheet,
-  date: string,
-): Promise<Attempt<unknown>> {
-  const id = fullId(sheet.id)
-  const promised = order.commitment_date !== '' && order.commitment_date !== date
-  if (promised) return load(session, 'sale.order', { id, date_order: date })
-  const dated = await load(session, 'sale.order', { id, date_order: date, commitment_date: date })
-  return dated.ok ? load(session, 'sale.order', { id, commitment_date: '' }) : dated
+async function restoreDate(session: Session, order: HeldOrder, date: string): Promise<Attempt<string>> {
+  const leads = order.lines.map(({ id, customer_lead }) => [1, id, { customer_lead }])
+  const saved = await session.write(
+    {
+      model: 'sale.order',
+      method: 'web_save',
+      ids: [order.id],
+      args: { vals: { date_order: date, order_line: leads }, specification: { state: {} } },
+    },
+    StatesSchema,
+  )
+  if (!saved.ok) return saved
+  const [now] = saved.value
+  return now ? done(now.state) : unknown()
 }
 
 /** Brings an order, confirmed or not, to the newest content in one transaction. */
-export async function amendOrder({ session, model, target }: Task, sheet: Sheet): Promise<Attempt<Written>> {
-  const held = await present(session, model, sheet.reference)
+export async function amendOrder(task: Task, sheet: Sheet): Promise<Attempt<Written>> {
+  const { session, model, target, document } = task
+  const known = await knownOrder(session, model, sheet.reference, document)
+  if (!known.ok) return known
+  const late = tooLate(known.value)
+  if (late) return refused('StateConflict', late)
+  const held = await nameLines(session, known.value)
   if (!held.ok) return held
   const order = held.value
-  const late = tooLate(order)
-  if (late) return refused('StateConflict', late)
 
-  const resolved = await resolve(session, model, sheet, target)
+  const resolved = await resolve(task, model, sheet, target)
   if (!resolved.ok) return resolved
   const wanted = new Map(sheet.lines.map((line) => [line.id, resolved.value.products.get(line.code)?.id]))
   const foreign = order.lines.filter(({ ours }) => ours === undefined)
@@ -150,11 +162,17 @@ export async function amendOrder({ session, model, target }: Task, sheet: Sheet)
     return refused('Invalid', `${order.name} has lines that somebody added in Odoo: remove them there`)
   const swapped =
     isConfirmed(order) &&
-    order.lines.find(({ ours, product_id }) => ours && wanted.has(ours) && wanted.get(ours) !== product_id)
+    order.lines.find(
+      ({ ours, product_id }) => ours && wanted.has(ours) && wanted.get(ours) !== product_id?.id,
+    )
   if (swapped)
     return refused('StateConflict', `${order.name} is confirmed: a line of it cannot become another product`)
 
-  const contacts = await writeContacts(session, sheet)
+  const theirs = await heldContacts(session, order)
+  if (!theirs.ok) return theirs
+  const ids = await contactIds(session, sheet, theirs.value)
+  if (!ids.ok) return ids
+  const contacts = await writeContacts(task, sheet, ids.value)
   if (!contacts.ok) return contacts
   const gone = order.lines.filter(
     (line): line is HeldLine & { readonly ours: string } =>
@@ -171,17 +189,12 @@ export async function amendOrder({ session, model, target }: Task, sheet: Sheet)
   )
   if (!id.ok) return id
 
-  const redirected = await redirectPickings(session, order)
+  const after = await knownOrder(session, model, sheet.reference, order.id)
+  if (!after.ok) return unknown(after.failure)
+  const redirected = await redirectPickings(session, after.value)
   if (!redirected.ok) return redirected
-  const now = await session.read(
-    search('sale.order', [['id', '=', order.id]], ['name', 'amount_total', 'currency_id']),
-    NumbersSchema,
-  )
-  const after = now.ok ? now.value[0] : undefined
-  if (!after) return unknown(now.ok ? undefined : now.failure)
-  const total = { amount_total: after.amount_total, currency_id: after.currency_id[1] }
-  if (minorOf(total.amount_total) !== sheet.total)
-    return refused('Invalid', `the totals of ${after.name} differ: ${totals(total, sheet)}`)
+  if (minorOf(after.value.amount_total) !== sheet.total)
+    return refused('Invalid', `the totals of ${after.value.name} differ: ${totals(after.value, sheet)}`)
   return done({ id: order.id, no: order.name, confirmed: isConfirmed(order) })
 }
 
@@ -192,34 +205,29 @@ function tooLate(order: HeldOrder): string | undefined {
 }
 
 async function redirectPickings(session: Session, order: HeldOrder): Promise<Attempt<void>> {
-  if (!isConfirmed(order)) return done(undefined)
-  const read = await session.read(
-    search('sale.order', [['id', '=', order.id]], ['partner_shipping_id']),
-    z.array(z.object({ partner_shipping_id: LinkSchema })),
-  )
-  if (!read.ok) return read
-  const address = read.value[0]?.partner_shipping_id
-  const pickings = await misdirectedPickings(session, order, address)
-  if (!pickings.ok) return pickings
-  for (const id of pickings.value) {
-    const row = { '.id': String(id), 'partner_id/.id': String(address) }
-    const redirected = await load(session, 'stock.picking', row)
+  const address = String(order.partner_shipping_id?.id ?? '')
+  for (const id of misdirected(order)) {
+    const redirected = await load(session, 'stock.picking', { '.id': String(id), 'partner_id/.id': address })
     if (!redirected.ok) return redirected
   }
   return done(undefined)
 }
 
 /** Cancels an order nothing of which has left. */
-export async function cancelOrder({ session, model }: Task, reference: string): Promise<Attempt<Written>> {
-  const held = await present(session, model, reference)
+export async function cancelOrder(
+  { session, model, document }: Task,
+  reference: string,
+): Promise<Attempt<Written>> {
+  const held = await knownOrder(session, model, reference, document)
   if (!held.ok) return held
   const order = held.value
   const written = { id: order.id, no: order.name, confirmed: isConfirmed(order) }
   if (order.state === 'cancel') return done(written)
   // Odoo itself would cancel an order that is delivered.
-  const left = await hasLeft(session, order)
-  if (!left.ok) return left
-  if (left.value) return refused('StateConflict', `${order.name} has left the warehouse, wholly or in part`)
+  const left = order.picking_ids.some(
+    ({ state, picking_type_code }) => state === 'done' && picking_type_code === 'outgoing',
+  )
+  if (left) return refused('StateConflict', `${order.name} has left the warehouse, wholly or in part`)
 
   const cancelled = await session.write(
     {
@@ -237,36 +245,8 @@ export async function cancelOrder({ session, model }: Task, reference: string): 
   return cancelled.ok ? refused('StateConflict', 'Odoo asks for something before it cancels') : cancelled
 }
 
-async function hasLeft(session: Session, order: HeldOrder): Promise<Attempt<boolean>> {
-  if (!('delivery_status' in order.raw)) return done(false)
-  const read = await session.read(
-    {
-      model: 'stock.picking',
-      method: 'search_count',
-      args: {
-        domain: [
-          ['sale_id', '=', order.id],
-          ['picking_type_code', '=', 'outgoing'],
-          ['state', '=', 'done'],
-        ],
-      },
-    },
-    z.int(),
-  )
-  return read.ok ? done(read.value > 0) : read
-}
-
-async function present(session: Session, model: Model, reference: string): Promise<Attempt<HeldOrder>> {
-  const held = await readOrder(session, model, reference)
-  if (!held.ok) return held
-  return held.value ? done(held.value) : refused('NotFound', 'Odoo has no order of this reference')
-}
-
 async function stateOf(session: Session, id: number): Promise<Attempt<string>> {
-  const read = await session.read(
-    search('sale.order', [['id', '=', id]], ['state']),
-    z.array(z.object({ state: z.string() })),
-  )
+  const read = await session.read(search('sale.order', [['id', '=', id]], ['state']), StatesSchema)
   if (!read.ok) return read
   const [order] = read.value
   return order ? done(order.state) : refused('NotFound', 'Odoo has no order of this reference')
