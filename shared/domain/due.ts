@@ -6,18 +6,26 @@ export function isDue(startedAt: number | undefined, everyMinutes: number, now: 
   return startedAt === undefined || now - startedAt >= (everyMinutes - 0.5) * MINUTE_MS
 }
 
-/** The day, `YYYY-MM-DD` there, of the last night that has begun: it changes at `at` (`HH:MM`) in the zone. */
+/**
+ * The day, `YYYY-MM-DD` there, of the last night that has begun: it changes at `at` (`HH:MM`) in the zone. A night is new
+ * if it is *later* than the last one: where a clock is put back over `at`, it seems not to have begun for an hour.
+ */
 export function nightOf(
   now: number,
   { at, timeZone }: { readonly at: string; readonly timeZone: string },
 ): string {
   const today = dayIn(now, timeZone)
-  return timeIn(now, timeZone) >= at ? today : dayIn(now - DAY_MS, timeZone)
+  return timeIn(now, timeZone) >= at ? today : dayBefore(today)
 }
 
 /** `YYYY-MM-DD` of an instant, as a calendar in the zone shows it. */
 export function dayIn(instant: number, timeZone: string): string {
   return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(instant)
+}
+
+/** By the calendar: the day may have 23 hours. */
+function dayBefore(day: string): string {
+  return new Date(Date.parse(day) - DAY_MS).toISOString().slice(0, 10)
 }
 
 function timeIn(instant: number, timeZone: string): string {

@@ -4,6 +4,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
 import { type Subject, SubjectSchema } from '#contracts/delivery-message.ts'
 import { type LedgerRow, LedgerRowSchema, type RowKey, type RowStatus } from '#contracts/ledger-row.ts'
+import { fromParts, toParts } from './body-parts.ts'
 import { itemKey } from './item-key.ts'
 import { UnreadableItemError } from './unreadable-item-error.ts'
 
@@ -11,8 +12,6 @@ export type Item = Record<string, AttributeValue>
 
 /** Above this a row is gzipped: it is read and written several times per delivery, and a thousand lines are 100 kB of text. */
 const PLAIN_ROW_BYTES = 8_192
-/** DynamoDB takes 400 kB in an item; a body that gzip does not get below this is cut. */
-const PART_BYTES = 380_000
 /** The statuses somebody looks for; rows without them stay out of the index `byState`. */
 const LISTED: ReadonlySet<RowStatus> = new Set<RowStatus>(['new', 'open', 'held', 'parked'])
 
@@ -20,7 +19,8 @@ export const rowKey = (key: RowKey): Item => itemKey(partition(key), 'row')
 export const subjectKey = (key: RowKey): Item => itemKey(partition(key), 'subject')
 export const requestKey = (key: RowKey, id: string): Item => itemKey(partition(key), `request#${id}`)
 export const stateKey = (target: string, status: RowStatus): string => `${target}#${status}`
-const partition = (key: RowKey): string => `L#${key.shop}#${key.kind}#${key.sourceId}#${key.target}`
+export const ROW_PREFIX = 'L#'
+const partition = (key: RowKey): string => `${ROW_PREFIX}${key.shop}#${key.kind}#${key.sourceId}#${key.target}`
 
 /** The row as an item: what conditions and indexes need beside the row itself. Throws for a row that could not be read back. */
 export function rowToItem(row: LedgerRow): Item {
@@ -61,18 +61,19 @@ export function textToSubject(key: Item, text: string): Subject {
  * joins parts of two bodies, and the item that names them comes last.
  */
 export function bodyToItems(key: Item, text: string, expiresAt: number): Item[] {
-  const bytes = gzipSync(text)
+  const [first = new Uint8Array(), ...rest] = toParts(text)
   const ttl = { N: String(expiresAt) }
-  const digest = createHash('sha256').update(bytes).digest('hex')
-  const parts: Item[] = []
-  const more: AttributeValue[] = []
-  for (let from = PART_BYTES; from < bytes.length; from += PART_BYTES) {
-    const sk = { S: `${key['sk']?.S}#${digest}#${parts.length + 1}` }
-    parts.push({ ...key, sk, body: { B: bytes.subarray(from, from + PART_BYTES) }, ttl })
-    more.push(sk)
-  }
-  const first = { ...key, body: { B: bytes.subarray(0, PART_BYTES) }, ttl }
-  return [...parts, more.length > 0 ? { ...first, more: { L: more } } : first]
+  const digest = createHash('sha256').update(first)
+  for (const bytes of rest) digest.update(bytes)
+  const name = digest.digest('hex')
+  const parts = rest.map((bytes, index) => ({
+    ...key,
+    sk: { S: `${key['sk']?.S}#${name}#${index + 1}` },
+    body: { B: bytes },
+    ttl,
+  }))
+  const head = { ...key, body: { B: first }, ttl }
+  return [...parts, parts.length > 0 ? { ...head, more: { L: parts.map(({ sk }) => sk) } } : head]
 }
 
 /** The keys of the parts that belong to a body's first item. */
@@ -81,9 +82,7 @@ export function partKeys(key: Item, first: Item): Item[] {
 }
 
 export function itemsToText(items: readonly Item[], key: Item): string {
-  return read(key, z.string(), () =>
-    gunzipSync(Buffer.concat(items.map((item) => item['body']?.B ?? new Uint8Array()))).toString(),
-  )
+  return read(key, z.string(), () => fromParts(items.map((item) => item['body']?.B ?? new Uint8Array())))
 }
 
 /** DynamoDB may take two days to remove what has expired. */
