@@ -27,25 +27,27 @@ const ReportSchema = z.object({
 
 const NOW = 'Sat, 21 Nov 2026 08:30:00 GMT'
 const VERSION = 'version'
+const PAGE = '/web/version'
 const LOGIN = 'common authenticate'
+
+const USER = {
+  id: 6,
+  login: 'sync',
+  email: 'sync@example.com',
+  lang: 'zh_CN',
+  tz: 'Asia/Shanghai',
+  company_id: [1, 'Acme'],
+  company_ids: [1],
+}
 
 /** As Odoo 17 answers a user with all rights, by model and method. */
 const GOOD: Readonly<Record<string, unknown>> = {
   [VERSION]: { server_version: '17.0', server_version_info: [17, 0, 0, 'final', 0, ''] },
   [LOGIN]: 6,
   'res.users context_get': { lang: 'en_US', tz: 'Asia/Shanghai', uid: 6 },
-  'res.users search_read': [
-    {
-      id: 6,
-      login: 'sync',
-      email: 'sync@example.com',
-      lang: 'zh_CN',
-      tz: 'Asia/Shanghai',
-      company_id: [1, 'Acme'],
-      company_ids: [1],
-    },
-  ],
+  'res.users search_read': [USER],
   'res.users has_group': false,
+  'res.users.apikeys search_read': [{ id: 1, expiration_date: false }],
   'sale.order fields_get': {
     sale_order_template_id: { type: 'many2one' },
     warehouse_id: { type: 'many2one' },
@@ -64,6 +66,14 @@ const GOOD: Readonly<Record<string, unknown>> = {
   },
 }
 
+/** Odoo 19, in JSON-2. */
+const NEWEST = { [PAGE]: { version: '19.0', version_info: [19, 0, 0, 'final', 0, ''] } }
+const expiring = (...days: (string | false)[]) => ({
+  ...NEWEST,
+  'res.users.apikeys search_read': days.map((day, id) => ({ id, expiration_date: day && `${day} 10:00:00` })),
+})
+const MAY_DO = / (check_access_rights|has_access)$/
+
 const FaultSchema = z.object({ fault: z.tuple([z.string(), z.string()]) })
 
 function odoo(change: Readonly<Record<string, unknown>>, date = NOW) {
@@ -73,19 +83,24 @@ function odoo(change: Readonly<Record<string, unknown>>, date = NOW) {
     new Response(JSON.stringify(body), { status, headers: { date, 'content-type': 'application/json' } })
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const path = new URL(z.string().parse(input)).pathname
-    if (path === '/web/version') return answer({}, 404)
+    if (path === PAGE) return PAGE in answers ? answer(answers[PAGE]) : answer({}, 404)
     if (path === '/web/webclient/version_info') return answer({ jsonrpc: '2.0', result: answers[VERSION] })
-    const { params } = CallSchema.parse(JSON.parse(z.string().parse(init?.body)))
-    const what =
-      params.service === 'common' ? `common ${params.method}` : `${params.args[3]} ${params.args[4]}`
+    const json2 = /^\/json\/2\/([^/]+)\/([^/]+)$/.exec(path)
+    const what = json2 ? `${json2[1]} ${json2[2]}` : calledBy(z.string().parse(init?.body))
     asked.push(what)
-    const known = answers[what] ?? (what.endsWith(' check_access_rights') ? true : undefined)
-    const fault = FaultSchema.safeParse(known).data?.fault
-    return fault
-      ? answer({ jsonrpc: '2.0', error: { code: 200, data: { name: fault[0], message: fault[1] } } })
+    const known = answers[what] ?? (MAY_DO.test(what) ? true : undefined)
+    const [name, message] = FaultSchema.safeParse(known).data?.fault ?? []
+    if (json2) return name ? answer({ name, message }, 500) : answer(known)
+    return name
+      ? answer({ jsonrpc: '2.0', error: { code: 200, data: { name, message } } })
       : answer({ jsonrpc: '2.0', result: known })
   }
   return { fetch, asked }
+}
+
+function calledBy(body: string): string {
+  const { params } = CallSchema.parse(JSON.parse(body))
+  return params.service === 'common' ? `common ${params.method}` : `${params.args[3]} ${params.args[4]}`
 }
 
 const SETTINGS = {
@@ -173,19 +188,7 @@ describe('probe', () => {
     ['a login that is refused', { [LOGIN]: NO_LOGIN }, 'login', 'sync', /Access Denied/, /API key/],
     [
       'a user without an e-mail address',
-      {
-        'res.users search_read': [
-          {
-            id: 6,
-            login: 'sync',
-            email: false,
-            lang: 'en_US',
-            tz: false,
-            company_id: [1, 'Acme'],
-            company_ids: [1],
-          },
-        ],
-      },
+      { 'res.users search_read': [{ ...USER, email: false }] },
       'login',
       'sync',
       /no e-mail address/,
@@ -193,19 +196,7 @@ describe('probe', () => {
     ],
     [
       'the key of another user',
-      {
-        'res.users search_read': [
-          {
-            id: 6,
-            login: 'wang',
-            email: 'wang@example.com',
-            lang: 'en_US',
-            tz: false,
-            company_id: [1, 'Acme'],
-            company_ids: [1],
-          },
-        ],
-      },
+      { 'res.users search_read': [{ ...USER, login: 'wang' }] },
       'login',
       'sync',
       /not that of "sync"/,
@@ -334,6 +325,14 @@ describe('probe', () => {
       'version',
       /newer/,
     ],
+    ['a key that is about to expire', expiring('2026-12-01'), {}, 'login', /its key expires on 2026-12-01/],
+    [
+      'that one of several keys is about to expire',
+      expiring('2026-11-30', '2027-02-01', '2026-11-01'),
+      {},
+      'login',
+      /first of its 2 keys expires on 2026-11-30/,
+    ],
     ['locked orders', { 'res.users has_group': true }, {}, 'lock', /parked/],
     [
       'a charge that would be shipped',
@@ -359,6 +358,17 @@ describe('probe', () => {
     const { findings } = await probe(change, settings)
     const noted = findings.filter(({ is }) => is === 'warning')
     expect(noted.find((finding) => finding.check === check)?.message).toMatch(message)
+  })
+
+  it('finds nothing wrong in an Odoo 19 either, where the user needs no e-mail address', async () => {
+    const { exit, findings, asked } = await probe({
+      ...expiring('2027-02-01', '2026-11-01'),
+      'res.users search_read': [{ ...USER, email: false }],
+    })
+    expect(findings.filter(({ is }) => is !== 'ok')).toEqual([])
+    expect(exit).toBe(0)
+    expect(findings.find(({ check }) => check === 'login')?.message).toBe('its key expires on 2027-02-01')
+    expect(asked).not.toContain(LOGIN)
   })
 
   it('measures the clock of the server', async () => {
