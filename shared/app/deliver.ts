@@ -368,15 +368,16 @@ class Delivery {
     const { gateway, clock, times } = this.#deps
     const expected = await this.#expected()
     const reference = generationReference(this.#row.ref, generationInQuestion(this.#row))
-    if (!this.#takeToken() || !this.#turn.take(times.callMs))
-      return { outcome: await this.#release('rate or time used up', times.retryFloorMs) }
+    if (!this.#takeToken() || !this.#turn.take(times.callMs)) return { outcome: await this.#later() }
     this.#tokenInHand = true
-    const found = await this.#turn.inSlot(() =>
-      gateway.find(reference, expected, {
+    const found = await this.#turn.inSlot(async () => {
+      if (!this.#turn.hasTime(times.callMs)) return undefined
+      return gateway.find(reference, expected, {
         deadline: clock.now() + times.callMs,
         correlationId: this.#message.correlationId,
-      }),
-    )
+      })
+    })
+    if (!found) return { outcome: await this.#later() }
     this.#turn.report(found.is === 'failed' ? found.failure.class : undefined)
     if (found.is === 'failed') return { outcome: await this.#afterFailure(found.failure, 'find') }
 
@@ -465,13 +466,13 @@ class Delivery {
         outcome: await this.#afterFailure(prepared.failure, decision.do === 'resend' ? 'place' : decision.do),
       }
     const { request, generation } = prepared
-    if (!this.#takeToken())
-      return { outcome: await this.#release('rate or time used up', times.retryFloorMs) }
+    if (!this.#takeToken()) return { outcome: await this.#later() }
 
     this.#calls += 1
     // The slot is given back before the answer is acted on: what follows may need one itself.
     const sent = await this.#turn.inSlot(() => this.#arm(request, generation, decision.do === 'resend', hash))
-    if (!sent) return { outcome: this.#lost() }
+    if (sent === 'late') return { outcome: await this.#later() }
+    if (sent === 'lost') return { outcome: this.#lost() }
     const { intent, answer } = sent
     this.#turn.report(answer.ok ? undefined : answer.failure.class)
     return answer.ok
@@ -479,14 +480,15 @@ class Delivery {
       : this.#refused(intent, answer.failure, known, hash)
   }
 
-  /** Writes the intent, then sends; undefined when somebody else has written in between. */
+  /** Writes the intent, then sends. `late` = the slot came too late, `lost` = somebody else has written in between. */
   async #arm(
     request: ErpRequest,
     generation: number,
     repeated: boolean,
     hash: ContentHash | undefined,
-  ): Promise<{ intent: Intent; answer: Answer } | undefined> {
-    const { clock, gateway, ledger } = this.#deps
+  ): Promise<{ intent: Intent; answer: Answer } | 'late' | 'lost'> {
+    const { clock, gateway, ledger, times } = this.#deps
+    if (!this.#turn.hasTime(times.callMs)) return 'late'
     const intent = this.#intentFor(repeated, request, generation, hash)
     if (intent.bytes && !repeated) {
       await ledger.putRequest(this.#row.key, intent.bytes, JSON.stringify(request), REQUEST_TTL_S)
@@ -499,7 +501,7 @@ class Delivery {
       // An overwritten intent that may still take effect leaves its time behind.
       ...(clock.now() < unsettled ? { unsettledUntil: unsettled } : {}),
     }
-    if (!(await this.#save(`${request.op}.${request.step}.sent`))) return undefined
+    if (!(await this.#save(`${request.op}.${request.step}.sent`))) return 'lost'
     const context = { deadline: intent.deadline, correlationId: this.#message.correlationId }
     return { intent, answer: await gateway.send(request, context) }
   }
@@ -775,6 +777,10 @@ class Delivery {
     const claimed = this.#stored?.claim?.owner === this.#owner
     if (claimed && !(await this.#save(`retry: ${why}`, { status: 'open', claim: false }))) return this.#lost()
     return { is: 'retry', afterMs: Math.round(afterMs), why }
+  }
+
+  #later(): Promise<Outcome> {
+    return this.#release('rate or time used up', this.#deps.times.retryFloorMs)
   }
 
   #takeToken(): boolean {

@@ -9,7 +9,7 @@ export interface Turn {
   take(callMs: number): boolean
   /** Time for a call whose token is in hand. */
   hasTime(callMs: number): boolean
-  /** Runs a call in one of the slots. */
+  /** Runs a call in one of the slots. It may have to wait for one: then its time is to be asked for again. */
   inSlot<T>(call: () => Promise<T>): Promise<T>
   report(failure: ErpFailureClass | undefined): void
   end(): Promise<void>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { rowKeyOf } from '#app/deliver.ts'
+import { deliver, rowKeyOf } from '#app/deliver.ts'
+import { openTurn } from '#app/turn.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import { canonicalOrder as order } from '../../support/canonical-order.ts'
 import { TIMES, World } from '../../support/world.ts'
@@ -41,6 +42,43 @@ describe('an unknown outcome', () => {
     await world.send(order({ quantity: 2 }))
     expect(world.erp.maxLive).toBe(1)
     expect(world.erp.live()[0]?.content).toContain('"TEE-L",2')
+  })
+})
+
+describe('a call that waits for its slot until it could outlive the function', () => {
+  const receiveLate = async (world: World, message: DeliveryMessage) => {
+    const turn = openTurn(world.gate, 'erp', 2, world.clock.now() + TIMES.callMs + 1_000, world.clock)
+    await turn.enter()
+    let free = () => {}
+    const slow = turn.inSlot(() => new Promise<void>((done) => (free = done)))
+    const late = deliver(message, turn, world.deps)
+    await new Promise((waits) => setImmediate(waits))
+    world.clock.advance(1_500)
+    free()
+    await slow
+    const outcome = await late
+    await turn.end()
+    return outcome
+  }
+  const LATER = { is: 'retry', why: 'rate or time used up' }
+
+  it('is not sent', async () => {
+    const world = new World({ slots: 1 })
+    const message = world.order(order())
+    expect(await receiveLate(world, message)).toMatchObject(LATER)
+    expect(world.erp.journal).toEqual([])
+    expect(await world.receive(message)).toMatchObject({ is: 'done' })
+  })
+
+  it('looks nothing up either', async () => {
+    const world = new World({ slots: 1 })
+    const message = world.order(order())
+    world.erp.faults.push({ do: 'hang-after' })
+    await world.receive(message)
+    const before = [...world.erp.journal]
+    expect(await receiveLate(world, message)).toMatchObject(LATER)
+    expect(world.erp.journal).toEqual(before)
+    expect(await world.receive(message)).toMatchObject({ is: 'done' })
   })
 })
 
