@@ -3,7 +3,7 @@ export const TABLE = {
   partitionKey: { name: 'pk', type: 'S' },
   sortKey: { name: 'sk', type: 'S' },
   ttlAttribute: 'ttl',
-  /** All project every attribute. Only ledger rows carry these keys, so the indexes hold nothing else. */
+  /** All project every attribute. Only rows of the ledger and of the write-backs carry these keys, so the indexes hold nothing else. */
   indexes: {
     byNo: { partitionKey: { name: 'no', type: 'S' }, sortKey: { name: 'pk', type: 'S' } },
     byRef: { partitionKey: { name: 'ref', type: 'S' }, sortKey: undefined },

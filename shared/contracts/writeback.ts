@@ -17,13 +17,30 @@ export const WritebackCommandSchema = z.discriminatedUnion('is', [
     is: z.literal('shipment'),
     ...Order,
     shipment: ShipmentSchema,
-    serials: z
-      .array(z.object({ recId: IdSchema, sku: z.string(), numbers: z.array(z.string()) }))
-      .describe('serial numbers that left; the shop has no place for them, the row keeps them'),
   }),
   z.object({ is: z.literal('cancel'), ...Order, cancel: OrderCancelSchema }),
 ])
 export type WritebackCommand = z.infer<typeof WritebackCommandSchema>
+
+const EpochMs = z.int().nonnegative()
+
+/** Goods that left, as the ERP told of them. */
+export const ToldShipmentSchema = z.object({
+  id: z.string(),
+  reference: z.string(),
+  shippedAt: EpochMs,
+  carrier: z.object({ code: z.string(), name: z.string() }).optional(),
+  tracking: z.array(z.string()),
+  lines: z.array(
+    z.object({
+      recId: IdSchema.optional(),
+      sku: z.string(),
+      quantity: z.number(),
+      serials: z.array(z.string()).describe('the shop has no place for them'),
+    }),
+  ),
+})
+export type ToldShipment = z.infer<typeof ToldShipmentSchema>
 
 export const WritebackMessageSchema = z.object({
   v: z.literal(1),
@@ -38,10 +55,9 @@ export const WritebackMessageSchema = z.object({
   firstSeenAt: InstantSchema.describe('age counts from here; a replay starts anew'),
   correlationId: z.string(),
   command: WritebackCommandSchema,
+  told: ToldShipmentSchema.optional().describe('what the command was made of; the row keeps it'),
 })
 export type WritebackMessage = z.infer<typeof WritebackMessageSchema>
-
-const EpochMs = z.int().nonnegative()
 
 export const WritebackKeySchema = z.object({
   target: TargetNameSchema,
@@ -49,24 +65,6 @@ export const WritebackKeySchema = z.object({
   id: z.string().min(1).max(64),
 })
 export type WritebackKey = z.infer<typeof WritebackKeySchema>
-
-/** Goods that left, as the ERP told of them. */
-export const ToldShipmentSchema = z.object({
-  id: z.string(),
-  reference: z.string(),
-  shippedAt: EpochMs,
-  carrier: z.object({ code: z.string(), name: z.string() }).optional(),
-  tracking: z.array(z.string()),
-  lines: z.array(
-    z.object({
-      recId: IdSchema.optional(),
-      sku: z.string(),
-      quantity: z.number(),
-      serials: z.array(z.string()),
-    }),
-  ),
-})
-export type ToldShipment = z.infer<typeof ToldShipmentSchema>
 
 /** One row per shipment and cancel. Stock has none: what was not applied the next run decides anew. */
 export const WritebackRowSchema = z.object({

@@ -1,15 +1,6 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  type QueryCommandInput,
-} from '@aws-sdk/client-dynamodb'
-import * as z from 'zod'
+import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { Subject } from '#contracts/delivery-message.ts'
 import type { LedgerRow, RowKey, RowStatus } from '#contracts/ledger-row.ts'
-import { TABLE } from '#contracts/table.ts'
 import type { Ledger, Written } from '#ports/ledger.ts'
 import type { Clock } from '#ports/runtime.ts'
 import {
@@ -27,13 +18,9 @@ import {
   subjectToText,
   textToSubject,
 } from './ledger-item.ts'
+import { LedgerTable } from './ledger-table.ts'
 
-const NO_ROW_YET = 'attribute_not_exists(pk)'
-const ROW_UNCHANGED = 'rev = :expected'
 const DEFAULT_PAGE = 100
-
-/** Where the page before ended. */
-const CursorSchema = z.object({ pk: z.string(), stateAt: z.string() })
 
 export interface DynamoLedgerDeps {
   readonly client: DynamoDBClient
@@ -46,41 +33,23 @@ export class DynamoLedger implements Ledger {
   readonly #client: DynamoDBClient
   readonly #table: string
   readonly #clock: Clock
+  readonly #rows: LedgerTable
 
   constructor({ client, table, clock }: DynamoLedgerDeps) {
     this.#client = client
     this.#table = table
     this.#clock = clock
+    this.#rows = new LedgerTable({ client, table, prefix: 'L#' })
   }
 
   async get(key: RowKey): Promise<LedgerRow | undefined> {
-    const item = await this.#read(rowKey(key))
+    const item = await this.#rows.read(rowKey(key))
     return item && itemToRow(item)
   }
 
   async put(row: LedgerRow): Promise<Written> {
-    try {
-      await this.#client.send(
-        new PutItemCommand({
-          TableName: this.#table,
-          Item: rowToItem(row),
-          ...(row.rev === 1
-            ? { ConditionExpression: NO_ROW_YET }
-            : {
-                ConditionExpression: ROW_UNCHANGED,
-                ExpressionAttributeValues: { ':expected': { N: String(row.rev - 1) } },
-              }),
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        }),
-      )
-      return { ok: true }
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error
-      // An engine without ALL_OLD is asked for the row as it is now.
-      const current = error.Item ? itemToRow(error.Item) : await this.get(row.key)
-      const ours = current?.rev === row.rev && current.writer === row.writer
-      return ours ? { ok: true } : { ok: false, current }
-    }
+    const written = await this.#rows.putNext(rowToItem(row))
+    return written.ok ? written : { ok: false, current: written.current && itemToRow(written.current) }
   }
 
   putSubject(key: RowKey, subject: Subject, ttlSeconds: number): Promise<void> {
@@ -100,12 +69,12 @@ export class DynamoLedger implements Ledger {
     return this.#getBody(requestKey(key, id))
   }
 
-  findByNo(no: string): Promise<LedgerRow[]> {
-    return this.#findAll('byNo', no)
+  async findByNo(no: string): Promise<LedgerRow[]> {
+    return (await this.#rows.findAll('byNo', no)).map(itemToRow)
   }
 
-  findByRef(ref: string): Promise<LedgerRow[]> {
-    return this.#findAll('byRef', ref)
+  async findByRef(ref: string): Promise<LedgerRow[]> {
+    return (await this.#rows.findAll('byRef', ref)).map(itemToRow)
   }
 
   async list(
@@ -113,49 +82,8 @@ export class DynamoLedger implements Ledger {
     status: Exclude<RowStatus, 'done' | 'erased'>,
     page: { limit: number; cursor?: string } = { limit: DEFAULT_PAGE },
   ): Promise<{ rows: LedgerRow[]; cursor?: string }> {
-    const key = stateKey(target, status)
-    const { items, last } = await this.#query('byState', key, {
-      Limit: page.limit,
-      ...(page.cursor !== undefined && { ExclusiveStartKey: fromCursor(page.cursor, key) }),
-    })
-    return { rows: items.map(itemToRow), ...(last && { cursor: toCursor(last) }) }
-  }
-
-  async #findAll(index: 'byNo' | 'byRef', value: string): Promise<LedgerRow[]> {
-    if (value === '') return []
-    const rows: LedgerRow[] = []
-    let from: Item | undefined
-    do {
-      const { items, last } = await this.#query(index, value, from && { ExclusiveStartKey: from })
-      rows.push(...items.map(itemToRow))
-      from = last
-    } while (from)
-    return rows
-  }
-
-  async #query(
-    index: keyof typeof TABLE.indexes,
-    value: string,
-    more: Partial<QueryCommandInput> = {},
-  ): Promise<{ items: Item[]; last: Item | undefined }> {
-    const { Items, LastEvaluatedKey } = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#table,
-        IndexName: index,
-        KeyConditionExpression: '#key = :value',
-        ExpressionAttributeNames: { '#key': TABLE.indexes[index].partitionKey.name },
-        ExpressionAttributeValues: { ':value': { S: value } },
-        ...more,
-      }),
-    )
-    return { items: Items ?? [], last: LastEvaluatedKey }
-  }
-
-  async #read(key: Item): Promise<Item | undefined> {
-    const { Item } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
-    )
-    return Item
+    const { items, ...more } = await this.#rows.page(stateKey(target, status), page)
+    return { rows: items.map(itemToRow), ...more }
   }
 
   async #putBody(key: Item, text: string, ttlSeconds: number): Promise<void> {
@@ -166,28 +94,10 @@ export class DynamoLedger implements Ledger {
   }
 
   async #getBody(key: Item): Promise<string | undefined> {
-    const first = await this.#read(key)
+    const first = await this.#rows.read(key)
     if (!first || !isLive(first, this.#clock.now())) return undefined
-    const parts = await Promise.all(partKeys(key, first).map((part) => this.#read(part)))
+    const parts = await Promise.all(partKeys(key, first).map((part) => this.#rows.read(part)))
     const items = [first, ...parts]
     return items.every((item) => item !== undefined) ? itemsToText(items, key) : undefined
   }
-}
-
-function toCursor(last: Item): string {
-  const position = { pk: last['pk']?.S, stateAt: last['stateAt']?.N }
-  return Buffer.from(JSON.stringify(position)).toString('base64url')
-}
-
-function fromCursor(cursor: string, key: string): Item {
-  let position: unknown
-  try {
-    position = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-  } catch {
-    position = undefined
-  }
-  const parsed = CursorSchema.safeParse(position)
-  if (!parsed.success) throw new Error('the cursor is not one that list returned')
-  const { pk, stateAt } = parsed.data
-  return { pk: { S: pk }, sk: { S: 'row' }, stateKey: { S: key }, stateAt: { N: stateAt } }
 }
