@@ -1,7 +1,10 @@
 import type { ErpRequest } from '#contracts/erp-request.ts'
 import type { Line, Order } from '#contracts/order.ts'
 import type { ErpFailure } from '#domain/erp-failure.ts'
+import type { WriteContext } from './call-context.ts'
 import type { ErpReads } from './erp-reads.ts'
+
+export type { WriteContext } from './call-context.ts'
 
 /** What an ERP can do, fixed by its adapter and configuration; no network. */
 export interface Capabilities {
@@ -49,12 +52,6 @@ export type Built =
 export type Answer =
   | { readonly ok: true; readonly document: ErpDocument }
   | { readonly ok: false; readonly failure: ErpFailure }
-
-export interface WriteContext {
-  /** Absolute, epoch ms. Nothing leaves after it; what runs is aborted at it and awaited. */
-  readonly deadline: number
-  readonly correlationId: string
-}
 
 export interface OrderWrite {
   readonly order: Order
