@@ -32,6 +32,7 @@ export type BridgeProblem = z.infer<typeof BridgeProblemSchema>
 export const StockModeSchema = z
   .enum(['placement', 'shipment', 'none'])
   .describe('when the shop reduces its stock: stock_dec_time 1, 0, or use_storage 0')
+export type StockMode = z.infer<typeof StockModeSchema>
 
 /** `GET health.php` */
 export const HealthSchema = z.looseObject({

@@ -101,6 +101,10 @@ export const LedgerRowSchema = z.object({
       sku: z.string(),
       qty: z.int(),
       sentQty: z.int(),
+      askedQty: z
+        .int()
+        .optional()
+        .describe('the most that a write without a clear answer may have asked for'),
       shipped: z.int(),
       reserved: z.int(),
       at: EpochMs,

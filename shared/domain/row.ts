@@ -5,6 +5,8 @@ import { newerOf } from './version.ts'
 
 const HISTORY_HEAD = 8
 const HISTORY_TAIL = 32
+/** A line that is gone, in the shop and in the ERP, stays for a day: stock is compared by what both said meanwhile. */
+const GONE_LINE_MS = 86_400_000
 
 /** The identity behind a message, both numbers raw. */
 export function subjectIdentity(subject: Subject): { orderId: string; orderSn: string; addTime: number } {
@@ -76,7 +78,7 @@ export function rowSeeing(row: LedgerRow, message: DeliveryMessage, now: number)
     ...row,
     seen: newest === row.seen.version ? row.seen : { version: message.version, wireHash: message.wireHash },
     shopState: shopStateAfter(row.rev === 0 ? undefined : row.shopState, message.subject),
-    lines: message.subject.is === 'snapshot' ? linesSeen(row.lines, message.subject.order, now) : row.lines,
+    lines: message.subject.is === 'snapshot' ? linesSeen(row, message.subject.order, now) : row.lines,
     cause: inheritedCause(row, message),
   }
 }
@@ -87,29 +89,52 @@ export function inheritedCause(row: LedgerRow, message: DeliveryMessage): Delive
   return pending && message.cause !== 'replay' ? row.cause : message.cause
 }
 
-/** One entry per line and per package member; what was sent and shipped stays with its rec_id and SKU. */
-function linesSeen(before: LedgerRow['lines'], order: Order, now: number): LedgerRow['lines'] {
-  const known = new Map(before.map((line) => [`${line.recId}|${line.sku}`, line]))
+/**
+ * One entry per line and per package member; what was sent and shipped stays with its rec_id and SKU. A line that the shop
+ * removed stays, with quantity 0, while the ERP’s document may have it, and a day longer.
+ */
+function linesSeen(row: LedgerRow, order: Order, now: number): LedgerRow['lines'] {
+  const known = new Map(row.lines.map((line) => [`${line.recId}|${line.sku}`, line]))
+  const unsettled = row.intent !== undefined || now < (row.unsettledUntil ?? 0)
   const wanted = order.lines.flatMap((line) => {
     if (line.kind === 'promotion') return []
     const items = line.kind === 'package' ? line.parts : [line]
     return items.map((item) => ({ recId: line.recId, sku: item.sku, qty: item.quantity }))
   })
-  return wanted.map((item) => {
-    const old = known.get(`${item.recId}|${item.sku}`)
+  const listed = wanted.map((item) => {
+    const key = `${item.recId}|${item.sku}`
+    const old = known.get(key)
+    known.delete(key)
     return {
       ...item,
       sentQty: old?.sentQty ?? 0,
+      ...(unsettled && old ? asked(old) : {}),
       shipped: old?.shipped ?? 0,
       reserved: old?.reserved ?? 0,
       at: old?.at ?? now,
     }
   })
+  const removed = [...known.values()]
+    .map(({ askedQty, ...line }) => ({
+      ...line,
+      qty: 0,
+      ...(unsettled ? asked({ qty: line.qty, askedQty }) : {}),
+    }))
+    .filter(({ sentQty, askedQty = 0, at }) => sentQty > 0 || askedQty > 0 || now - at < GONE_LINE_MS)
+  return [...listed, ...removed]
+}
+
+/** What a write that got no clear answer may have asked for, whatever the shop said later. */
+function asked({ qty, askedQty = 0 }: { qty: number; askedQty?: number | undefined }): { askedQty: number } {
+  return { askedQty: Math.max(qty, askedQty) }
 }
 
 /** The ERP confirmed the newest content: every line stands there in its full quantity. */
 export function linesSent(lines: LedgerRow['lines'], now: number): LedgerRow['lines'] {
-  return lines.map((line) => ({ ...line, sentQty: line.qty, at: now }))
+  return lines.map(({ askedQty: _asked, ...line }) => {
+    const gone = line.qty === 0 && line.sentQty === 0
+    return gone ? line : { ...line, sentQty: line.qty, at: now }
+  })
 }
 
 /** Appends, keeping the beginning and the end of a long life. */

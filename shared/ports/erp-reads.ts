@@ -1,5 +1,8 @@
 import type { ErpFailure } from '#domain/erp-failure.ts'
-import type { WriteContext } from './erp-gateway.ts'
+import type { StockMeaning } from '#domain/stock.ts'
+import type { WriteContext } from './call-context.ts'
+
+export type { StockMeaning } from '#domain/stock.ts'
 
 /** What an ERP is read for; each is there only where the adapter and its configuration can. No read fails as unknown. */
 export interface ErpReads {
@@ -11,12 +14,6 @@ export interface ErpReads {
 export type ErpRead<Value> =
   | { readonly is: 'ok'; readonly value: Value }
   | { readonly is: 'failed'; readonly failure: ErpFailure }
-
-/**
- * What the ERP’s figure says. `physical`: on the shelf, reserved or not · `free`: physical less what it has reserved ·
- * `sellable`: free less all it has on open documents, reserved or not.
- */
-export type StockMeaning = 'physical' | 'free' | 'sellable'
 
 export interface ErpStock {
   readonly meaning: StockMeaning
