@@ -6,9 +6,9 @@ import * as z from 'zod'
 import type { OdooAccess } from './odoo-rpc.ts'
 
 /**
- * Odoo 17 as far as the adapter touches it. It does only what a server was seen to do: each behaviour names the observation
- * under fixtures/odoo/. Not there: moves of stock, taxes, access rights, JSON-2. `npm run test:odoo` runs the same suite on
- * a real one.
+ * Odoo as far as the adapter touches it. It does only what a server was seen to do: each behaviour names the observation
+ * under fixtures/odoo/. Not there: moves of stock, taxes, access rights. `npm run test:odoo` runs the same suite on a real
+ * one.
  */
 
 type Scalar = string | number | boolean | readonly number[]
@@ -37,10 +37,10 @@ const FieldsSchema = z.object({
   ),
 })
 
-/** fixtures/odoo/fields.json */
-const FIELDS = FieldsSchema.parse(
-  JSON.parse(readFileSync(new URL('fixtures/odoo/fields.json', import.meta.url), 'utf8')),
-).fields_get
+const fieldsIn = (file: string) =>
+  FieldsSchema.parse(JSON.parse(readFileSync(new URL(`fixtures/odoo/${file}`, import.meta.url), 'utf8')))
+    .fields_get
+const FIELDS = { before19: fieldsIn('fields.json'), since19: fieldsIn('fields-19.json') }
 
 const CallSchema = z.object({
   params: z.object({ service: z.string(), method: z.string(), args: z.array(z.unknown()) }),
@@ -54,6 +54,7 @@ const ExecuteSchema = z.tuple([
   z.array(z.unknown()),
   z.record(z.string(), z.unknown()),
 ])
+const Json2Schema = z.looseObject({ ids: z.array(z.int()).optional() })
 const IdsSchema = z.array(z.int())
 const LeafSchema = z.tuple([z.string(), z.string(), z.unknown()])
 const SearchSchema = z.object({
@@ -99,16 +100,28 @@ const RELATIONS: Readonly<Record<string, string>> = {
 
 const LIST_PRICE = 1
 
+/** Of an exception in JSON-2: access-19.json, calls-refused-19.json. Any other is 500. */
+const STATUSES: Readonly<Record<string, number>> = {
+  'werkzeug.exceptions.Unauthorized': 401,
+  'werkzeug.exceptions.NotFound': 404,
+  'odoo.exceptions.AccessError': 403,
+  'odoo.exceptions.MissingError': 404,
+  'odoo.exceptions.UserError': 422,
+}
+
+export type OdooVersion = 17 | 18 | 19
+
 export interface OdooDoubleOptions {
   readonly products: readonly string[]
-  /** Where the two differ in what the adapter meets. */
-  readonly version?: 17 | 18
+  /** Where they differ in what the adapter meets. 19 has JSON-2, beside JSON-RPC. */
+  readonly version?: OdooVersion
 }
 
 export class OdooDouble {
   access: OdooAccess = { url: '', database: 'odoo', login: 'sync', key: 'k'.repeat(40) }
   readonly #server: Server
-  readonly #version: 17 | 18
+  readonly #version: OdooVersion
+  readonly #fields: typeof FIELDS.before19
   #tables = new Map<string, Map<number, Stored>>()
   #externalIds = new Map<string, readonly [model: string, id: number]>()
   /** create-only.json */
@@ -119,6 +132,7 @@ export class OdooDouble {
 
   constructor({ products, version = 17 }: OdooDoubleOptions) {
     this.#version = version
+    this.#fields = version >= 19 ? FIELDS.since19 : FIELDS.before19
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch(() => response.destroy())
     })
@@ -164,29 +178,45 @@ export class OdooDouble {
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = ''
     for await (const chunk of request.setEncoding('utf8')) text += chunk
-    // version.json
-    if (request.url !== '/jsonrpc') {
-      response.writeHead(404, { 'content-type': 'text/html' }).end('<!DOCTYPE html>')
-      return
-    }
-    const { service, method, args } = CallSchema.parse(JSON.parse(text)).params
-    const answer = await this.#transaction(() =>
-      service === 'common' ? this.#authenticate(args) : this.#execute(method, args),
-    )
-    response
-      .writeHead(200, { 'content-type': 'application/json; charset=utf-8' })
-      .end(JSON.stringify({ jsonrpc: '2.0', id: 1, ...answer }))
+    const { status, type, body } = await this.#answer(request, text)
+    response.writeHead(status, { 'content-type': type }).end(body)
   }
 
-  async #transaction(run: () => unknown): Promise<object> {
-    try {
-      const result = await run()
-      return result === undefined ? {} : { result }
-    } catch (error) {
-      if (!(error instanceof Raised)) throw error
-      const data = { name: error.kind, message: error.message }
-      return { error: { code: 200, message: 'Odoo Server Error', data } }
-    }
+  async #answer({ url = '/', headers }: IncomingMessage, text: string): Promise<Reply> {
+    if (url === '/jsonrpc') return this.#byRpc(text)
+    const json2 = /^\/json\/2\/([^/]+)\/([^/]+)$/.exec(url)
+    // version.json
+    if (this.#version < 19) return page(404)
+    // version-19.json
+    if (url === '/web/version')
+      return json(200, { version_info: [19, 0, 0, 'final', 0, ''], version: '19.0' })
+    // access-19.json
+    if (!json2?.[1] || !json2[2] || headers['x-odoo-database'] !== this.access.database) return page(404)
+    const [, model, method] = json2
+    const ran = await outcomeOf(() => {
+      // access-19.json
+      if (headers.authorization !== `bearer ${this.access.key}`)
+        throw new Raised('werkzeug.exceptions.Unauthorized', 'Invalid apikey')
+      // calls-refused-19.json
+      if (!this.#has(model))
+        throw new Raised('werkzeug.exceptions.NotFound', `the model '${model}' does not exist`)
+      const { ids, ...named } = Json2Schema.parse(JSON.parse(text))
+      return this.#call(model, method, ids ? [ids] : [], named)
+    })
+    if (!('raised' in ran)) return json(200, ran.result)
+    const { kind: name, message } = ran.raised
+    return json(STATUSES[name] ?? 500, { name, message })
+  }
+
+  async #byRpc(text: string): Promise<Reply> {
+    const { service, method, args } = CallSchema.parse(JSON.parse(text)).params
+    const ran = await outcomeOf(() =>
+      service === 'common' ? this.#authenticate(args) : this.#execute(method, args),
+    )
+    const rpc = { jsonrpc: '2.0', id: 1 }
+    if (!('raised' in ran)) return json(200, { ...rpc, result: ran.result })
+    const { kind: name, message } = ran.raised
+    return json(200, { ...rpc, error: { code: 200, message: 'Odoo Server Error', data: { name, message } } })
   }
 
   /** Everything it wrote is undone where it fails. */
@@ -216,17 +246,24 @@ export class OdooDouble {
     // access.json
     if (verb !== 'execute_kw' || uid !== 6 || key !== this.access.key)
       throw new Raised('odoo.exceptions.AccessDenied', 'Access Denied')
+    // calls-refused.json
+    if (!this.#has(model)) throw new Raised('odoo.exceptions.UserError', `Object ${model} doesn't exist`)
+    return this.#call(model, method, args, named)
+  }
+
+  #has(model: string): boolean {
+    return model === 'ir.model.data' || this.#tables.has(model)
+  }
+
+  #call(model: string, method: string, args: readonly unknown[], named: Record<string, unknown>): unknown {
     const { context } = ContextSchema.parse(named)
     const call = `${model}/${method}`
     // external-ids.json
     if (call === 'ir.model.data/check_object_reference') return this.#reference(args, named)
-    // calls-refused.json
-    if (!this.#tables.has(model))
-      throw new Raised('odoo.exceptions.UserError', `Object ${model} doesn't exist`)
     const ids = IdsSchema.optional().catch(undefined).parse(args[0]) ?? []
     switch (method) {
       case 'fields_get':
-        return FIELDS[model] ?? {}
+        return this.#fields[model] ?? {}
       case 'search_read': {
         const { domain, fields } = SearchSchema.parse(named)
         return this.#search(model, domain).map((record) => this.#render(model, record, fields))
@@ -258,10 +295,10 @@ export class OdooDouble {
       case 'stock.picking/button_validate':
         return this.#atomically(() => this.#validate(ids))
     }
-    throw new Raised(
-      'builtins.AttributeError',
-      `The method '${method}' does not exist on the model '${model}'`,
-    )
+    // calls-refused.json, calls-refused-19.json
+    throw this.#version >= 19
+      ? new Raised('werkzeug.exceptions.NotFound', `The method '${model}.${method}' does not exist`)
+      : new Raised('builtins.AttributeError', `The method '${method}' does not exist on the model '${model}'`)
   }
 
   #reference(args: readonly unknown[], named: Readonly<Record<string, unknown>>): readonly [string, number] {
@@ -306,10 +343,10 @@ export class OdooDouble {
       domain.every(([path, operator, wanted]) => {
         const [field = '', of] = path.split('.')
         // calls-refused.json
-        if (field !== 'id' && FIELDS[model] && !FIELDS[model][field])
+        if (field !== 'id' && this.#fields[model] && !this.#fields[model][field])
           throw new Raised(
             'builtins.ValueError',
-            `Invalid field ${model}.${field} in leaf ('${field}', '${operator}', ${JSON.stringify(wanted)})`,
+            `Invalid field ${model}.${field} in ${this.#version >= 19 ? 'condition' : 'leaf'} ('${field}', '${operator}', ${JSON.stringify(wanted)})`,
           )
         const own = field === 'id' ? record.id : (record.values[field] ?? false)
         const value = of === undefined ? own : this.#get('sale.order', Number(own)).values[of]
@@ -331,10 +368,8 @@ export class OdooDouble {
 
   #render(model: string, { id, values }: Stored, fields: readonly string[]): Record<string, unknown> {
     const shown = fields.map((name) => {
-      const field = FIELDS[model]?.[name]
-      // calls-refused.json
-      if (FIELDS[model] && !field)
-        throw new Raised('builtins.ValueError', `Invalid field '${name}' on model '${model}'`)
+      const field = this.#fields[model]?.[name]
+      if (this.#fields[model] && !field) throw this.#unknownField(model, name)
       const value = values[name] ?? (field?.type.endsWith('2many') ? [] : false)
       const relation = field?.relation ?? RELATIONS[name]
       const link = relation !== undefined && typeof value === 'number'
@@ -343,12 +378,17 @@ export class OdooDouble {
     return { ...Object.fromEntries(shown), id }
   }
 
+  /** calls-refused.json, calls-refused-19.json */
+  #unknownField(model: string, name: string): Raised {
+    const on = this.#version >= 19 ? 'on' : 'on model'
+    return new Raised('builtins.ValueError', `Invalid field '${name}' ${on} '${model}'`)
+  }
+
   /** nested.json */
   #nested(model: string, { id, values }: Stored, specification: Specification): Record<string, unknown> {
     const shown = Object.entries(specification).map(([name, { fields }]) => {
-      const field = FIELDS[model]?.[name]
-      if (FIELDS[model] && !field)
-        throw new Raised('builtins.ValueError', `Invalid field '${name}' on model '${model}'`)
+      const field = this.#fields[model]?.[name]
+      if (this.#fields[model] && !field) throw this.#unknownField(model, name)
       const value = values[name] ?? (field?.type.endsWith('2many') ? [] : false)
       const relation = field?.relation ?? RELATIONS[name]
       if (!fields || relation === undefined || typeof value === 'boolean') return [name, value]
@@ -513,11 +553,13 @@ export class OdooDouble {
 
   #defaults(model: string, id: number, given: Values): Values {
     if (model === 'res.partner') {
-      if (!given['name'] && given['type'] !== 'delivery') throw new NotImported("'Contacts require a name'")
-      // child-contacts-18.json
+      // external-ids-19.json
+      if (!given['name'] && given['type'] !== 'delivery')
+        throw new NotImported(this.#version >= 19 ? 'Contacts require a name' : "'Contacts require a name'")
+      // child-contacts-18.json, load-19.json
       if (this.#version >= 18 && given['parent_id'])
         throw new NotImported(
-          'You do not have enough rights to access the fields "credit_limit" on Contact (res.partner). Please contact your system administrator.',
+          `You do not have enough rights to access the ${this.#version >= 19 ? 'field' : 'fields'} "credit_limit" on Contact (res.partner). Please contact your system administrator.`,
         )
       return { property_product_pricelist: PRICELIST }
     }
@@ -526,7 +568,10 @@ export class OdooDouble {
     if (model !== 'sale.order') return {}
     const { partner_id: partner } = given
     if (typeof partner !== 'number')
-      throw new NotImported("Missing required value for the field 'Customer' (partner_id)")
+      // load-errors.json, load-19.json
+      throw new NotImported(
+        `Missing required value for the field 'Customer' (partner_id)${this.#version >= 19 ? ".\nModel: 'Sales Order' (sale.order)\n- create/update: a mandatory field is not set\n" : ''}`,
+      )
     return {
       name: `S${String(id).padStart(5, '0')}`,
       state: 'draft',
@@ -547,9 +592,13 @@ export class OdooDouble {
     return Object.fromEntries(
       columns.map(([column, text]) => {
         const [name = '', by] = column.split('/')
-        const field = FIELDS[model]?.[name]
+        const field = this.#fields[model]?.[name]
         // load-errors.json
-        if (!field) throw new Raised('builtins.KeyError', `'${name}'`)
+        if (!field)
+          // calls-refused-19.json
+          throw this.#version >= 19
+            ? new Raised('builtins.ValueError', `Invalid field name '${name}'`)
+            : new Raised('builtins.KeyError', `'${name}'`)
         const found = () => this.#linked(field.relation ?? '', by, text, field.string)
         if (field.type === 'many2many')
           return [
@@ -618,7 +667,7 @@ export class OdooDouble {
     return true
   }
 
-  /** cancel.json */
+  /** cancel.json; since 19 without a wizard, confirm-cancel-19.json */
   #cancel(ids: readonly number[], unasked: boolean): true | object {
     for (const { id, values } of ids.map((one) => this.#get('sale.order', one))) {
       if (values['locked'])
@@ -626,7 +675,7 @@ export class OdooDouble {
           'odoo.exceptions.UserError',
           'You cannot cancel a locked order. Please unlock it first.',
         )
-      if (values['state'] === 'sale' && !unasked)
+      if (values['state'] === 'sale' && !unasked && this.#version < 19)
         return { name: 'Cancel Sales Order', res_model: 'sale.order.cancel', type: 'ir.actions.act_window' }
       this.#put('sale.order', id, { state: 'cancel' })
       for (const picking of this.#search('stock.picking', [['sale_id', '=', id]]))
@@ -638,6 +687,8 @@ export class OdooDouble {
   /** delivery.json */
   #validate(ids: readonly number[]): true {
     for (const { id, values } of ids.map((one) => this.#get('stock.picking', one))) {
+      // delivery-19.json
+      if (values['state'] === 'done' && this.#version >= 19) continue
       if (values['state'] !== 'assigned')
         throw new Raised(
           'odoo.exceptions.UserError',
@@ -650,6 +701,29 @@ export class OdooDouble {
         this.#put('sale.order.line', line.id, { qty_delivered: line.values['product_uom_qty'] ?? 0 })
     }
     return true
+  }
+}
+
+interface Reply {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+}
+
+const json = (status: number, value: unknown): Reply => ({
+  status,
+  type: 'application/json; charset=utf-8',
+  body: JSON.stringify(value),
+})
+
+const page = (status: number): Reply => ({ status, type: 'text/html', body: '<!DOCTYPE html>' })
+
+async function outcomeOf(what: () => unknown): Promise<{ result: unknown } | { raised: Raised }> {
+  try {
+    return { result: await what() }
+  } catch (error) {
+    if (error instanceof Raised) return { raised: error }
+    throw error
   }
 }
 
