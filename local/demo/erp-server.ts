@@ -1,44 +1,17 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import * as z from 'zod'
+import type { ErpCall, ErpDocument, ErpOp, ErpReadOp, ErpReply } from './erp-call.ts'
+import { answerRead, linesOf, readOpOf, shippedOf } from './erp-reads.ts'
+import { ErpWarehouse, type WarehouseShipment } from './erp-warehouse.ts'
 
 /**
  * A small ERP that exists nowhere else: it runs in the demo and in tests. Orders are created, confirmed, amended, shipped and
- * cancelled over JSON; what makes a repeated create harmless is a setting, so that every kind of ERP can be played.
+ * cancelled over JSON; what makes a repeated create harmless is a setting, so that every kind of ERP can be played. It keeps
+ * stock in warehouses, which an order reserves when it is placed and a shipment takes away.
  */
 
 export type ErpMode = 'upsert' | 'unique-reference' | 'request-key' | 'none'
-export type ErpOp = 'place' | 'amend' | 'confirm' | 'cancel' | 'find'
-
-export interface ErpDocument {
-  readonly id: string
-  readonly no: string
-  readonly reference: string
-  readonly status: 'open' | 'confirmed' | 'shipped' | 'cancelled'
-  readonly body: Readonly<Record<string, unknown>>
-  /** How often it was written. */
-  readonly revision: number
-}
-
-export interface ErpCall {
-  readonly op: ErpOp | 'other'
-  readonly method: string
-  readonly path: string
-  readonly query: Readonly<Record<string, string>>
-  readonly headers: Readonly<Record<string, string>>
-  readonly text: string
-  /** Undefined where the body is no JSON. */
-  readonly body: unknown
-  readonly reference: string | undefined
-}
-
-export interface ErpReply {
-  readonly status: number
-  readonly headers?: Readonly<Record<string, string>>
-  /** Anything but a string is sent as JSON. */
-  readonly body?: unknown
-}
-
 /** What goes wrong with a call: what becomes of its effect (`held` until `commitHeld`), and what comes back instead of the answer. */
 export interface Fault {
   readonly commit: 'no' | 'yes' | { readonly afterMs: number } | 'held'
@@ -71,6 +44,10 @@ export interface ErpServerOptions {
   readonly longIds?: boolean
   /** Documents survive in this file, one line for each write. */
   readonly file?: string
+  /** So do stock and shipments in this one. */
+  readonly warehouseFile?: string
+  /** Entries of a page of what is read page by page. */
+  readonly pageSize?: number
   /** Looks at a call before the ERP does; what it returns is the answer. */
   readonly intercept?: (call: ErpCall) => ErpReply | undefined | Promise<ErpReply | undefined>
   readonly fault?: (call: ErpCall) => Fault | undefined
@@ -80,7 +57,7 @@ const DocumentSchema = z.object({
   id: z.string(),
   no: z.string(),
   reference: z.string(),
-  status: z.enum(['open', 'confirmed', 'shipped', 'cancelled']),
+  status: z.enum(['open', 'confirmed', 'partly-shipped', 'shipped', 'cancelled']),
   body: z.record(z.string(), z.unknown()),
   revision: z.int(),
 })
@@ -90,12 +67,28 @@ const BodySchema = z.looseObject({
 })
 type OrderBody = z.infer<typeof BodySchema>
 
+/** What leaves for an order. Lines: by default all that has not left yet. */
+export interface Parcel {
+  readonly lines?: readonly { readonly sku: string; readonly quantity: number; readonly serials?: string[] }[]
+  readonly carrier?: WarehouseShipment['carrier']
+  readonly tracking?: readonly string[]
+  readonly warehouse?: string
+}
+
+/** Where orders take their goods from. */
+export const MAIN_WAREHOUSE = 'MAIN'
+const CARRIER = { code: 'SF', name: '顺丰速运' }
+
+const PAGE_SIZE = 50
 const FIRST_ID = 1001
 const FIRST_LONG_ID = 9_223_372_036_854_770_000n
 
 export class ErpServer {
   mode: ErpMode
   readonly unknownSkus: Set<string>
+  readonly warehouse: ErpWarehouse
+  /** It answers every stock figure with 0. */
+  poisoned = false
   readonly journal: JournalEntry[] = []
   readonly #documents = new Map<string, ErpDocument>()
   /** Answers already given, by idempotency key. */
@@ -109,6 +102,7 @@ export class ErpServer {
     this.#options = options
     this.mode = options.mode ?? 'unique-reference'
     this.unknownSkus = new Set(options.unknownSkus)
+    this.warehouse = new ErpWarehouse(options.warehouseFile)
     if (options.file && existsSync(options.file)) this.#load(options.file)
   }
 
@@ -143,11 +137,33 @@ export class ErpServer {
     return counts
   }
 
-  /** The goods leave the warehouse: from now on it can be neither changed nor cancelled. */
-  ship(reference: string): void {
-    for (const document of this.documents(reference)) {
-      if (document.status !== 'cancelled') this.#write({ ...document, status: 'shipped' }, 'other', 'shipped')
-    }
+  /** Goods leave the warehouse: from now on it can be neither changed nor cancelled. Answers the shipments, one a document. */
+  ship(reference: string, parcel: Parcel = {}): WarehouseShipment[] {
+    const { carrier = CARRIER, warehouse = MAIN_WAREHOUSE, tracking = [] } = parcel
+    return this.documents(reference).flatMap((document) => {
+      const open = this.#openLines(document)
+      if (document.status === 'cancelled' || document.status === 'shipped') return []
+      const lines = (parcel.lines ?? open).map((line) => {
+        const lineRef = open.find(({ sku }) => sku === line.sku)?.lineRef
+        return { serials: [], ...line, ...(lineRef === undefined ? {} : { lineRef }) }
+      })
+      const at = new Date().toISOString()
+      const goods = { reference, at, warehouse, carrier, tracking: [...tracking], lines }
+      const sent = lines.length > 0 ? [this.warehouse.send(goods)] : []
+      const status = this.#openLines(document).length > 0 ? 'partly-shipped' : 'shipped'
+      this.#write({ ...document, status }, 'other', 'shipped')
+      return sent
+    })
+  }
+
+  #openLines(document: ErpDocument) {
+    const left = new Map<string, number>()
+    return linesOf(document).flatMap(({ sku, quantity, line_ref }) => {
+      const gone = left.get(sku) ?? shippedOf(this.warehouse, document, sku)
+      left.set(sku, Math.max(0, gone - quantity))
+      const open = Math.max(0, quantity - gone)
+      return open === 0 ? [] : [{ sku, quantity: open, ...(line_ref ? { lineRef: line_ref } : {}) }]
+    })
   }
 
   /** What was held takes effect now, long after its caller gave up. */
@@ -234,7 +250,23 @@ export class ErpServer {
         return this.#change(call, call.op)
       case 'other':
         return refusal(404, 'not_found', `there is no ${call.method} ${call.path}`)
+      case 'stock':
+      case 'feed':
+      case 'items':
+      case 'commitments':
+      case 'shipments':
+        return this.#read(call, call.op)
     }
+  }
+
+  #read(call: ErpCall, op: ErpReadOp): ErpReply {
+    return answerRead(op, call, {
+      warehouse: this.warehouse,
+      documents: (reference) => this.documents(reference),
+      main: MAIN_WAREHOUSE,
+      pageSize: this.#options.pageSize ?? PAGE_SIZE,
+      poisoned: this.poisoned,
+    })
   }
 
   #place(call: ErpCall): ErpReply {
@@ -305,7 +337,9 @@ export class ErpServer {
   }
 
   #write(document: ErpDocument, op: JournalEntry['op'], event: JournalEntry['event']): void {
+    const before = this.#documents.get(document.id)
     this.#documents.set(document.id, document)
+    this.warehouse.move([before, document].flatMap((one) => (one ? linesOf(one).map(({ sku }) => sku) : [])))
     if (this.#options.file) appendFileSync(this.#options.file, `${JSON.stringify(document)}\n`)
     this.#note({ op, reference: document.reference, event, id: document.id })
   }
@@ -340,13 +374,15 @@ function refusal(status: number, error: string, message: string): ErpReply {
 }
 
 function conflictOf({ status }: ErpDocument): ErpReply | undefined {
-  if (status !== 'shipped' && status !== 'cancelled') return undefined
+  if (status === 'open' || status === 'confirmed') return undefined
   return { status: 409, body: { error: 'too_late', message: `the order is ${status}`, status } }
 }
 
 const idIn = (path: string) => decodeURIComponent(/^\/api\/orders\/([^/]+)/.exec(path)?.[1] ?? '')
 
 function opOf(method: string, path: string): ErpCall['op'] {
+  const read = readOpOf(method, path)
+  if (read) return read
   if (path === '/api/orders') return method === 'POST' ? 'place' : method === 'GET' ? 'find' : 'other'
   if (/^\/api\/orders\/[^/]+$/.test(path)) return method === 'PUT' ? 'amend' : 'other'
   const action = method === 'POST' && /^\/api\/orders\/[^/]+\/(confirm|cancel)$/.exec(path)?.[1]

@@ -3,7 +3,10 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { writeWhole } from '../write-whole.ts'
-import { type ErpCall, type ErpDocument, type ErpReply, ErpServer, type Fault } from './erp-server.ts'
+import { PRODUCTS } from './catalogue.ts'
+import type { ErpCall, ErpDocument, ErpReply } from './erp-call.ts'
+import { ErpServer, type Fault, MAIN_WAREHOUSE, type Parcel } from './erp-server.ts'
+import type { Shelf, WarehouseShipment } from './erp-warehouse.ts'
 
 export interface DemoErpOptions {
   /** Documents and settings live here. */
@@ -20,6 +23,26 @@ export const COMMITTED_UNHEARD: Fault = { commit: 'yes', answer: 'hang' }
 
 const SettingsSchema = z.object({ apiKey: z.string(), unknownSkus: z.array(z.string()) })
 const DuplicateSchema = z.object({ reference: z.string() })
+const ShelfSchema = z.object({ quantity: z.number(), warehouse: z.string().min(1).default(MAIN_WAREHOUSE) })
+const ParcelSchema = z.object({
+  lines: z
+    .array(
+      z.object({
+        sku: z.string(),
+        quantity: z.number().positive(),
+        serials: z.array(z.string()).default([]),
+      }),
+    )
+    .min(1)
+    .optional(),
+  carrier: z.object({ code: z.string(), name: z.string() }).optional(),
+  tracking: z.array(z.string()).default([]),
+  warehouse: z.string().optional(),
+})
+const PoisonSchema = z.object({ on: z.boolean() })
+
+/** Together as much as the demo shop has at first. */
+const FIRST_STOCK: Readonly<Record<string, number>> = { [MAIN_WAREHOUSE]: 600, SOUTH: 400 }
 
 /**
  * The ERP of the demo. It takes every order it is sent, twice when sent twice: only the bridge keeps it from doubling.
@@ -42,10 +65,15 @@ export class DemoErp {
       mode: 'none',
       unknownSkus: this.#settings.unknownSkus,
       file: join(dataDir, 'erp-documents.jsonl'),
+      warehouseFile: join(dataDir, 'erp-warehouse.jsonl'),
       intercept: (call) => this.#answer(call),
       fault: (call) => this.#mishap(call),
     })
     this.#save()
+    for (const { sku } of PRODUCTS) {
+      if (this.#server.warehouse.shelves(sku).length > 0) continue
+      for (const [warehouse, onHand] of Object.entries(FIRST_STOCK)) this.putStock({ sku, warehouse, onHand })
+    }
   }
 
   /** What its API asks for as a bearer token. */
@@ -80,6 +108,32 @@ export class DemoErp {
     this.#save()
   }
 
+  shelves(sku: string): Shelf[] {
+    return this.#server.warehouse.shelves(sku)
+  }
+
+  putStock(shelf: Shelf): void {
+    this.#server.warehouse.put(shelf)
+  }
+
+  shipments(reference?: string): WarehouseShipment[] {
+    return this.#server.warehouse.shipments(reference)
+  }
+
+  /** Goods of an order of the shop leave, by its number there. */
+  ship(orderNo: string, parcel: Parcel = {}): WarehouseShipment[] {
+    const references = this.documents()
+      .filter(({ body }) => body['order_no'] === orderNo)
+      .map(({ reference }) => reference)
+    return [...new Set(references)].flatMap((reference) => this.#server.ship(reference, parcel))
+  }
+
+  /** From now on it answers every figure with 0, and says that all of them changed. */
+  poison(on: boolean): void {
+    this.#server.poisoned = on
+    this.#server.warehouse.move(this.#server.warehouse.skus())
+  }
+
   /** Until it has happened once. */
   prepare(mishap: Mishap): void {
     this.#mishaps.add(mishap)
@@ -110,6 +164,14 @@ export class DemoErp {
       return { status: 200, body: { sku: decodeURIComponent(item) } }
     }
     if (method === 'POST' && path === '/control/duplicate') return this.#duplicate(call.body)
+    if (method === 'GET' && path === '/stock') return { status: 200, body: this.#stock() }
+    if (method === 'GET' && path === '/shipments')
+      return { status: 200, body: { shipments: this.shipments() } }
+    const sku = /^\/stock\/([^/]+)$/.exec(path)?.[1]
+    if (method === 'PUT' && sku !== undefined) return this.#fill(decodeURIComponent(sku), call.body)
+    const orderNo = /^\/orders\/([A-Za-z0-9]+)\/ship$/.exec(path)?.[1]
+    if (method === 'POST' && orderNo !== undefined) return this.#send(orderNo, call.body)
+    if (method === 'POST' && path === '/control/poison') return this.#poison(call.body)
     return problem(404, `there is no ${method} ${path}`)
   }
 
@@ -124,6 +186,40 @@ export class DemoErp {
       ({ body }) => orderNo === undefined || body['order_no'] === orderNo,
     )
     return { demo: true, count: documents.length, orders: documents }
+  }
+
+  #stock(): object {
+    const { warehouse, poisoned } = this.#server
+    return { demo: true, poisoned, stock: warehouse.skus().flatMap((sku) => warehouse.shelves(sku)) }
+  }
+
+  #fill(sku: string, body: unknown): ErpReply {
+    const wish = ShelfSchema.safeParse(body)
+    if (!wish.success) return problem(400, 'say how much there is: {"quantity": 12, "warehouse": "MAIN"}')
+    const { quantity: onHand, warehouse } = wish.data
+    this.putStock({ sku, warehouse, onHand })
+    return { status: 200, body: { stock: this.shelves(sku) } }
+  }
+
+  #send(orderNo: string, body: unknown): ErpReply {
+    const wish = ParcelSchema.safeParse(body ?? {})
+    if (!wish.success) return problem(400, z.prettifyError(wish.error))
+    const { lines, carrier, tracking, warehouse } = wish.data
+    const shipments = this.ship(orderNo, {
+      tracking,
+      ...(lines ? { lines } : {}),
+      ...(carrier ? { carrier } : {}),
+      ...(warehouse === undefined ? {} : { warehouse }),
+    })
+    if (shipments.length === 0) return problem(409, 'nothing of such an order is left to leave')
+    return { status: 200, body: { shipments } }
+  }
+
+  #poison(body: unknown): ErpReply {
+    const wish = PoisonSchema.safeParse(body)
+    if (!wish.success) return problem(400, 'say whether: {"on": true}')
+    this.poison(wish.data.on)
+    return { status: 200, body: { poisoned: this.#server.poisoned } }
   }
 
   /** Enters an order a second time, as a clerk might: no bridge can prevent it, but the count must show it. */
@@ -153,6 +249,12 @@ const GUIDE = {
     'GET /counts': 'documents by reference',
     'GET /items': 'the SKUs it has no item for',
     'PUT /items/{sku}': 'creates the item',
+    'GET /stock': 'what lies in its warehouses',
+    'PUT /stock/{sku}': '{"quantity", "warehouse"}: counts a shelf anew; the shop follows',
+    'POST /orders/{no}/ship':
+      '{"lines": [{"sku", "quantity", "serials"}], "tracking": ["…"], "carrier": {"code", "name"}}, all optional: goods leave for an order of the shop',
+    'GET /shipments': 'what has left',
+    'POST /control/poison': '{"on": true}: answers every stock figure with 0, to see the brake hold',
     'POST /control/duplicate': '{"reference"}: enters an order a second time, to see that the count shows it',
   },
 }

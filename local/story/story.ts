@@ -1,7 +1,7 @@
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import { unknownProduct } from '../demo/catalogue.ts'
 import { COMMITTED_UNHEARD, type DemoErp } from '../demo/erp.ts'
-import type { ErpCall } from '../demo/erp-server.ts'
+import type { ErpCall } from '../demo/erp-call.ts'
 import type { DemoShop } from '../demo/shop.ts'
 import type { ShopOrder } from '../demo/shop-order.ts'
 import type { Texts } from '../texts.ts'

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import { FREIGHT } from '../demo/catalogue.ts'
-import type { ErpDocument } from '../demo/erp-server.ts'
+import type { ErpDocument } from '../demo/erp-call.ts'
 import { buyerOf, type ShopOrder, totalOf, wire } from '../demo/shop-order.ts'
 
 /** One order of the shop against what the ERP has under its number. */

@@ -26,7 +26,7 @@ function rest(options: ErpDoubleOptions, target: (url: string) => RestTarget): (
         fail: async (mishap) => double.fail(mishap),
         babble: async (status, body) => double.fail({ commit: 'no', answer: { status, body } }),
         commitHeld: async () => double.server.commitHeld(),
-        ship: async (reference) => double.server.ship(reference),
+        ship: async (reference) => void double.server.ship(reference),
       },
       close: () => double.close(),
     }

@@ -1,12 +1,7 @@
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
-import {
-  type ErpCall,
-  type ErpReply,
-  ErpServer,
-  type ErpServerOptions,
-  type Fault,
-} from '../../local/demo/erp-server.ts'
+import { ERP_OPS, type ErpCall, type ErpReply } from '../../local/demo/erp-call.ts'
+import { ErpServer, type ErpServerOptions, type Fault } from '../../local/demo/erp-server.ts'
 
 /** The ways an ERP fails, by name. */
 export const FAULTS = {
@@ -40,7 +35,7 @@ const FAULT_NAMES = Object.keys(FAULTS).filter((name): name is FaultName => name
 
 const PlanSchema = z.strictObject({
   fault: z.literal(FAULT_NAMES),
-  op: z.enum(['place', 'amend', 'confirm', 'cancel', 'find']).optional(),
+  op: z.enum(ERP_OPS).optional(),
   reference: z.string().optional(),
   times: z.int().positive().default(1),
 })

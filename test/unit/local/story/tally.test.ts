@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ErpDocument } from '../../../../local/demo/erp-server.ts'
+import type { ErpDocument } from '../../../../local/demo/erp-call.ts'
 import type { ShopOrder } from '../../../../local/demo/shop-order.ts'
 import { tally, totals } from '../../../../local/story/tally.ts'
 
