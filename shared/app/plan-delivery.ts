@@ -208,6 +208,10 @@ class RehearsalLedger implements Ledger {
     return this.#rows.get(keyText(key)) ?? this.#real.get(key)
   }
 
+  getMany(keys: readonly RowKey[]): Promise<(LedgerRow | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get(key)))
+  }
+
   async put(row: LedgerRow): Promise<Written> {
     this.#rows.set(keyText(row.key), row)
     return { ok: true }

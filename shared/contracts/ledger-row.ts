@@ -113,7 +113,10 @@ export const LedgerRowSchema = z.object({
   claim: z.object({ owner: z.string(), leaseUntil: EpochMs }).optional(),
   cause: z.enum(['event', 'sweep', 'repair', 'replay']).describe('inherited by what supersedes a replay'),
   firstSeenAt: EpochMs,
-  enqueuedAt: EpochMs.optional(),
+  enqueued: z
+    .object({ at: EpochMs, version: VersionSchema })
+    .optional()
+    .describe('what the sweep fetched and enqueued last: not again within a day, unless the shop changed it'),
   wakeAt: EpochMs.optional(),
   updatedAt: EpochMs,
   history: z.array(HistoryEntrySchema),

@@ -9,6 +9,8 @@ export type Written =
 /** One row per (shop, kind, source identity, target), and the bodies beside it. All reads by key are strongly consistent. */
 export interface Ledger {
   get(key: RowKey): Promise<LedgerRow | undefined>
+  /** The rows of these keys in their order, in few calls; a key may come twice. */
+  getMany(keys: readonly RowKey[]): Promise<(LedgerRow | undefined)[]>
   /**
    * Writes the whole row if its `rev` is still `row.rev - 1` (for rev 1: if there is none). A write of ours that the SDK
    * repeated is recognised by (rev, writer) and is ok.

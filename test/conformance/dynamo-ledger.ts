@@ -7,12 +7,16 @@ import {
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import { beforeEach, describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { anOrderSnapshot, snapshotOf } from '../support/a-delivery.ts'
 import { aRow, aRowKey, rowLines } from '../support/a-ledger-row.ts'
 import type { DynamoEngine } from '../support/dynamo-engine.ts'
 import { loseOneAnswer } from '../support/lose-one-answer.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+
+const KeySchema = z.record(z.string(), z.object({ S: z.string() }))
+const BatchSchema = z.looseObject({ Keys: z.array(KeySchema) })
 
 /** What the items of a DynamoLedger look like, and how it meets a real network. */
 export function dynamoLedgerConformance(name: string, engine: () => DynamoEngine): void {
@@ -71,6 +75,36 @@ export function dynamoLedgerConformance(name: string, engine: () => DynamoEngine
       await ledger.getRequest(aRowKey(), 'r1')
       expect(reads).toHaveLength(3)
       for (const read of reads) expect(read).toMatchObject({ ConsistentRead: true })
+    })
+
+    it('are read in batches, consistently, and asked for again where the table left some out', async () => {
+      const rows = [1, 2, 3].map((index) => aRow({ key: aRowKey({ sourceId: `${index}.1` }) }))
+      for (const row of rows) await ledger.put(row)
+      const asked: number[] = []
+      client.middlewareStack.add(
+        (next, context) => async (args) => {
+          if (context.commandName !== 'BatchGetItemCommand' || !('RequestItems' in args.input))
+            return next(args)
+          const { Keys = [], ...how } = BatchSchema.parse(args.input.RequestItems?.[table])
+          expect(how).toEqual({ ConsistentRead: true })
+          asked.push(Keys.length)
+          const throttled = asked.length === 1
+          const answer = await next({
+            ...args,
+            input: { RequestItems: { [table]: { Keys: Keys.slice(0, 1), ...how } } },
+          })
+          const left = throttled ? Keys : Keys.slice(1)
+          const output = {
+            ...answer.output,
+            ...(throttled && { Responses: {} }),
+            UnprocessedKeys: left.length > 0 ? { [table]: { Keys: left } } : {},
+          }
+          return { ...answer, output }
+        },
+        { step: 'initialize' },
+      )
+      expect(await ledger.getMany(rows.map(({ key: rowKey }) => rowKey))).toEqual(rows)
+      expect(asked).toEqual([3, 3, 2, 1])
     })
 
     it('are ours when the answer to the write was lost and the SDK repeated it', async () => {

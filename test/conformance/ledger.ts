@@ -101,6 +101,34 @@ export function ledgerConformance(engine: string, open: (clock: Clock) => Promis
       })
     })
 
+    describe('many rows', () => {
+      const numbered = (index: number) => aRow({ key: aRowKey({ sourceId: `${index}.1763712000` }) })
+
+      it('come in the order of their keys, with a gap where there is none', async () => {
+        await seed(numbered(1), numbered(2), numbered(3))
+        const keys = [3, 9, 1, 2, 1].map((index) => numbered(index).key)
+        expect(await ledger.getMany(keys)).toEqual([
+          numbered(3),
+          undefined,
+          numbered(1),
+          numbered(2),
+          numbered(1),
+        ])
+        expect(await ledger.getMany([])).toEqual([])
+      })
+
+      it('come however many they are', async () => {
+        const all = Array.from({ length: 230 }, (_, index) => numbered(index))
+        await Promise.all(all.map((row) => ledger.put(row)))
+        expect(await ledger.getMany(all.map(({ key }) => key))).toEqual(all)
+      })
+
+      it('come as last written', async () => {
+        await seed(numbered(1), { ...numbered(1), rev: 2, status: 'done' })
+        expect(await ledger.getMany([numbered(1).key])).toMatchObject([{ rev: 2, status: 'done' }])
+      })
+    })
+
     describe('a write', () => {
       it('has one winner among fifty that race to make the row', async () => {
         const writers = Array.from({ length: 50 }, (_, index) => `worker-${index}`)

@@ -169,6 +169,7 @@ export class World {
     }
     return {
       get: (key) => ledger.get(key),
+      getMany: (keys) => ledger.getMany(keys),
       putSubject: (...args) => ledger.putSubject(...args),
       getSubject: (key) => ledger.getSubject(key),
       putRequest: (...args) => ledger.putRequest(...args),

@@ -47,6 +47,11 @@ export class DynamoLedger implements Ledger {
     return item && itemToRow(item)
   }
 
+  async getMany(keys: readonly RowKey[]): Promise<(LedgerRow | undefined)[]> {
+    const items = await this.#rows.readMany(keys.map(rowKey))
+    return items.map((item) => item && itemToRow(item))
+  }
+
   async put(row: LedgerRow): Promise<Written> {
     const written = await this.#rows.putNext(rowToItem(row))
     return written.ok ? written : { ok: false, current: written.current && itemToRow(written.current) }

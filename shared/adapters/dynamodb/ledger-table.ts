@@ -1,5 +1,7 @@
+import { setTimeout } from 'node:timers/promises'
 import {
   type AttributeValue,
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
@@ -14,6 +16,11 @@ type Item = Record<string, AttributeValue>
 
 const NO_ROW_YET = 'attribute_not_exists(pk)'
 const ROW_UNCHANGED = 'rev = :expected'
+
+/** Keys that DynamoDB takes in one BatchGetItem. */
+const BATCH_KEYS = 100
+const FIRST_WAIT_MS = 50
+const MAX_WAITS = 5
 
 /** Where the page before ended. */
 const CursorSchema = z.object({ pk: z.string(), stateAt: z.string() })
@@ -37,6 +44,39 @@ export class LedgerTable {
       new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
     )
     return Item
+  }
+
+  /** Strongly consistent, in the order of the keys. */
+  async readMany(keys: readonly Item[]): Promise<(Item | undefined)[]> {
+    // DynamoDB refuses a key that comes twice in one call.
+    const distinct = [...new Map(keys.map((key) => [nameOf(key), key])).values()]
+    const found = new Map<string, Item>()
+    for (let from = 0; from < distinct.length; from += BATCH_KEYS) {
+      for (const item of await this.#readBatch(distinct.slice(from, from + BATCH_KEYS)))
+        found.set(nameOf(item), item)
+    }
+    return keys.map((key) => found.get(nameOf(key)))
+  }
+
+  /** Asks again for what was left out: an answer holds 16 MB, and a throttled table gives less. */
+  async #readBatch(keys: readonly Item[]): Promise<Item[]> {
+    const items: Item[] = []
+    let rest: Item[] = [...keys]
+    for (let waits = 0; rest.length > 0; ) {
+      const { Responses = {}, UnprocessedKeys = {} } = await this.#client.send(
+        new BatchGetItemCommand({ RequestItems: { [this.#table]: { Keys: rest, ConsistentRead: true } } }),
+      )
+      items.push(...(Responses[this.#table] ?? []))
+      const left = UnprocessedKeys[this.#table]?.Keys ?? []
+      if (left.length === rest.length) {
+        if (waits === MAX_WAITS)
+          throw new Error('DynamoDB left every key of a batch unread, again and again.')
+        await setTimeout(FIRST_WAIT_MS * 2 ** waits)
+        waits += 1
+      }
+      rest = left
+    }
+    return items
   }
 
   /**
@@ -117,6 +157,8 @@ function keyOf(item: Item): Item {
   const { [TABLE.partitionKey.name]: pk, [TABLE.sortKey.name]: sk } = item
   return { ...(pk && { [TABLE.partitionKey.name]: pk }), ...(sk && { [TABLE.sortKey.name]: sk }) }
 }
+
+const nameOf = (item: Item): string => `${item['pk']?.S} ${item['sk']?.S}`
 
 function toCursor(last: Item): string {
   const position = { pk: last['pk']?.S, stateAt: last['stateAt']?.N }

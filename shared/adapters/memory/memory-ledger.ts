@@ -24,6 +24,10 @@ export class MemoryLedger implements Ledger {
     return text === undefined ? undefined : toRow(text)
   }
 
+  getMany(keys: readonly RowKey[]): Promise<(LedgerRow | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get(key)))
+  }
+
   async put(row: LedgerRow): Promise<Written> {
     // Encoded before the comparison: a row that could not be read back is refused whatever is stored.
     const text = JSON.stringify(z.encode(LedgerRowSchema, row))
