@@ -729,6 +729,26 @@ const ZH_REASONS: Readonly<Record<ReasonCode, readonly [message: string, remedy:
     '订单在进入 ERP 之前就已在商店退货。',
     '若账务需要，请在 ERP 中人工录入；否则无需处理。',
   ],
+  'shipment-unreadable': [
+    'ERP 报告的一次发货无法读取。',
+    '请在 ERP 中更正该发货单，系统会重新读取；或在商店后台手工登记。',
+  ],
+  'shipment-unknown-order': [
+    'ERP 的发货单所引用的参考号不属于我们的任何订单。',
+    '请更正 ERP 单据上的参考号，然后 replay；若不是本店订单，则无需处理。',
+  ],
+  'shipment-unknown-line': [
+    'ERP 发出了订单中没有的商品，或数量超过订购数量。',
+    '请在 ERP 中更正发货单，或在商店订单中补上该商品，然后 replay。',
+  ],
+  'package-in-parts': [
+    '礼包只发出了一部分；商店只能整包发货。',
+    '等其余部分发出、合并为一次发货后 replay；或在商店后台手工登记。',
+  ],
+  'shipment-changed': [
+    '商店登记发货之后，ERP 又修改了该发货单。',
+    '请对照两边，在商店后台更正发货单，然后 replay。',
+  ],
   'too-old': ['消息等待超过十天。', '请检查目标是否正常（doctor），然后 replay。'],
 }
 

@@ -20,7 +20,13 @@ import { type ErpFailure, FAILURE_RULES } from '#domain/erp-failure.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import { type ReasonCode, reason, WAKES } from '#domain/reasons.ts'
 import { generationReference, lineReference, orderReference, orderSourceId } from '#domain/reference.ts'
-import { contendedDelay, MAX_AGE_MS, retryDelay } from '#domain/retry-delay.ts'
+import {
+  closedGateDelay,
+  contendedDelay,
+  LONGEST_RETRY_MS,
+  MAX_AGE_MS,
+  retryDelay,
+} from '#domain/retry-delay.ts'
 import { freshRow, inheritedCause, linesSent, rowSeeing, subjectIdentity, withHistory } from '#domain/row.ts'
 import { compareVersions, isOlder } from '#domain/version.ts'
 import type { Answer, Built, Capabilities, ErpDocument, ErpGateway, OrderWrite } from '#ports/erp-gateway.ts'
@@ -31,7 +37,6 @@ import { contentHash, shortHash } from './content-hash.ts'
 import type { Turn } from './turn.ts'
 
 const DAY_MS = 86_400_000
-const LONGEST_RETRY_MS = 30 * 60_000
 const SUBJECT_TTL_S = 180 * 86_400
 const REQUEST_TTL_S = 30 * 86_400
 /** More writes than any honest path needs in one delivery (cancel, place, confirm, and a duplicate in between). */
@@ -79,19 +84,8 @@ export async function deliver(received: DeliveryMessage, turn: Turn, deps: Deliv
   if (ageMs > MAX_AGE_MS) return parkTooOld(received, key, now, deps)
   const entry = await turn.enter()
   if (!entry.open) {
-    const { why, retryAfterMs } = entry
-    // Somebody else is at work: that is soon over, unlike an outage.
-    if (why === 'slots')
-      return {
-        is: 'retry',
-        afterMs: contendedDelay(deps.times.retryFloorMs, deps.random.next()),
-        why: 'no slot free',
-      }
-    return {
-      is: 'retry',
-      afterMs: Math.max(ordinaryMs, Math.min(retryAfterMs, LONGEST_RETRY_MS)),
-      why: 'gate closed',
-    }
+    const afterMs = closedGateDelay(entry, ordinaryMs, deps.times.retryFloorMs, deps.random.next())
+    return { is: 'retry', afterMs, why: entry.why === 'slots' ? 'no slot free' : 'gate closed' }
   }
 
   const message = await refreshed(received, key, deps)
@@ -213,7 +207,9 @@ class Delivery {
     const base = row ?? freshRow(key, message, referenceOf(message), now)
     this.#cause = inheritedCause(base, message)
     this.#takenOver = base.claim !== undefined
-    this.#subjectIsNews = row === undefined || isOlder(row.seen.version, message.version)
+    // The sweep makes a row before any message was received: nobody has stored its subject yet.
+    const unseen = row === undefined || row.status === 'new'
+    this.#subjectIsNews = unseen || isOlder(row.seen.version, message.version)
     const { claim: _expired, ...unclaimed } = rowSeeing(base, message, now)
     this.#row = unclaimed
     this.#wish = desire(message.subject, this.#row.shopState, deps.rules, this.#decided)

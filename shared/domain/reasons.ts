@@ -81,6 +81,26 @@ const REASONS = {
     'The order was returned in the shop before the ERP ever had it.',
     'Enter it by hand in the ERP if the books need it; otherwise nothing to do.',
   ],
+  'shipment-unreadable': [
+    'The ERP told of a shipment that cannot be read.',
+    'Correct the shipment in the ERP, and it is read again; or record it by hand in the shop’s admin.',
+  ],
+  'shipment-unknown-order': [
+    'The ERP shipped for a reference that no order of ours has.',
+    'Correct the reference on the ERP’s document, then replay; if it is not an order of this shop, nothing to do.',
+  ],
+  'shipment-unknown-line': [
+    'The ERP shipped something the order does not have, or more of it than was ordered.',
+    'Correct the shipment in the ERP, or add it to the order in the shop, then replay.',
+  ],
+  'package-in-parts': [
+    'A part of a package was shipped; the shop can only ship whole packages.',
+    'Replay once the rest has left, with both in one shipment; or record it by hand in the shop’s admin.',
+  ],
+  'shipment-changed': [
+    'The ERP changed a shipment after the shop had recorded it.',
+    'Compare both and correct the delivery note in the shop’s admin, then replay.',
+  ],
   'too-old': [
     'The message waited for more than ten days.',
     'Check that the target works (doctor), then replay.',

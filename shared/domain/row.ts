@@ -1,10 +1,9 @@
 import type { DeliveryMessage, Subject } from '#contracts/delivery-message.ts'
 import type { HistoryEntry, LedgerRow, RowKey } from '#contracts/ledger-row.ts'
 import type { Order } from '#contracts/order.ts'
+import { appended } from './history.ts'
 import { newerOf } from './version.ts'
 
-const HISTORY_HEAD = 8
-const HISTORY_TAIL = 32
 /** A line that is gone, in the shop and in the ERP, stays for a day: stock is compared by what both said meanwhile. */
 const GONE_LINE_MS = 86_400_000
 
@@ -137,12 +136,6 @@ export function linesSent(lines: LedgerRow['lines'], now: number): LedgerRow['li
   })
 }
 
-/** Appends, keeping the beginning and the end of a long life. */
 export function withHistory(row: LedgerRow, entry: HistoryEntry): LedgerRow {
-  const all = [...row.history, entry]
-  const history =
-    all.length <= HISTORY_HEAD + HISTORY_TAIL
-      ? all
-      : [...all.slice(0, HISTORY_HEAD), ...all.slice(all.length - HISTORY_TAIL)]
-  return { ...row, history }
+  return { ...row, history: appended(row.history, entry) }
 }

@@ -15,3 +15,12 @@ export interface ShopFailure {
   readonly remedy: string
   readonly field?: string
 }
+
+/**
+ * What becomes of a command that failed so: it is parked, or tried again after a delay. Commands carry an id of their own and figures an instant, by which the shop knows
+ * them again: repeating one as it was ends what is unknown.
+ */
+export function afterShopFailure({ class: failure, code }: ShopFailure): 'ordinary' | 'soon' | 'park' {
+  if (code === 'busy') return 'soon'
+  return failure === 'Refused' ? 'park' : 'ordinary'
+}

@@ -25,6 +25,11 @@ const CODES = Object.keys({
   'tombstone-burst': 1,
   'merge-predecessor': 1,
   'returned-unplaced': 1,
+  'shipment-unreadable': 1,
+  'shipment-unknown-order': 1,
+  'shipment-unknown-line': 1,
+  'package-in-parts': 1,
+  'shipment-changed': 1,
   'too-old': 1,
 } satisfies Record<ReasonCode, 1>) as ReasonCode[]
 const en = textsOf('en')
