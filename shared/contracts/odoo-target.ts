@@ -34,6 +34,9 @@ export const OdooTargetSchema = z.strictObject({
       pack: Code.optional(),
       card: Code.optional(),
       tax: Code.optional().describe('for the tax that the shop charged on top'),
+      rounding: Code.optional().describe(
+        'for the cent by which a tax on top may miss the shop’s total; a line without tax',
+      ),
       discount: Code.optional().describe('for what was given on the order as a whole; a negative line'),
     })
     .default({})
@@ -41,9 +44,22 @@ export const OdooTargetSchema = z.strictObject({
       'Internal References of the products that stand for charges; one that is needed and not named parks the order',
     ),
   tax: z
-    .union([z.enum(['product', 'none']), z.strictObject({ name: z.string().min(1) })])
+    .union([
+      z.enum(['product', 'none']),
+      z.strictObject({
+        name: z.string().min(1),
+        charged: z
+          .boolean()
+          .default(false)
+          .describe(
+            'it is the tax the shop puts on top of its prices: it goes on the goods of orders the shop charged it on, at the shop’s prices, and on nothing else',
+          ),
+      }),
+    ])
     .default('none')
-    .describe('of every line: what the product says, none, or the sales tax of this name'),
+    .describe(
+      'of every line: what the product says, none, or the sales tax of this name, included in the price or on top of it',
+    ),
   warehouse: Code.optional().describe('short name (code) of the warehouse'),
   pricelist: z.string().optional().describe('its name; its currency must be the shop’s'),
   paymentTerms: z

@@ -243,14 +243,6 @@ describe('probe', () => {
       /odoo\.warehouse/,
     ],
     [
-      'a tax that comes on top',
-      { 'account.tax search_read': [{ id: 3, price_include: false, amount: 13 }] },
-      'tax',
-      '13% incl',
-      /on top of the price/,
-      /included in the price/,
-    ],
-    [
       'a tax that is not there',
       { 'account.tax search_read': [] },
       'tax',
@@ -343,6 +335,13 @@ describe('probe', () => {
     ],
     ['charges without a product', {}, { products: {} }, 'product', /parked/],
     [
+      'a tax that comes on top, and nothing that takes its rounding',
+      { 'account.tax search_read': [{ id: 3, price_include: false, amount: 13 }] },
+      {},
+      'tax',
+      /on top of the price/,
+    ],
+    [
       'several warehouses of which none is named',
       {
         'stock.warehouse search_read': [
@@ -369,6 +368,15 @@ describe('probe', () => {
     expect(exit).toBe(0)
     expect(findings.find(({ check }) => check === 'login')?.message).toBe('its key expires on 2027-02-01')
     expect(asked).not.toContain(LOGIN)
+  })
+
+  it('names a tax of the shop’s that is included in the price', async () => {
+    const { exit, findings } = await probe({}, { tax: { name: '13% incl', charged: true } })
+    expect(exit).toBe(1)
+    expect(findings.find(({ is }) => is === 'wrong')).toMatchObject({
+      check: 'tax',
+      remedy: expect.stringContaining('odoo.tax.charged'),
+    })
   })
 
   it('measures the clock of the server', async () => {

@@ -4,25 +4,29 @@ import { type Attempt, done } from './attempt.ts'
 import type { Desk, Named, Tax } from './desk.ts'
 import { type HeldOrder, isConfirmed, minorOf, nameLines } from './held-order.ts'
 import { textOf } from './html.ts'
-import { decimal, minor } from './lines.ts'
-import { namedRecords } from './records.ts'
+import { decimal } from './lines.ts'
+import { isOnTop, type PricedLine, priceLines } from './prices.ts'
+import { companyOf, namedRecords } from './records.ts'
 import type { Custom, Sheet } from './sheet-schema.ts'
 import { contactIds, heldContacts } from './write-contacts.ts'
 
 /** Whether the order in Odoo is what the sheet asks for. A failure is Odoo's not answering, never a difference. */
 export async function isSame(
-  { session, memory }: Desk,
+  desk: Desk,
   held: HeldOrder,
   sheet: Sheet,
   target: OdooTarget,
 ): Promise<Attempt<boolean>> {
+  const { session } = desk
   if (!sameHead(held, sheet) || !sameAddress(held, sheet) || misdirected(held).length > 0) return done(false)
-  const named = await namedRecords({ session, memory }, target, sheet.term)
+  const named = await namedRecords(desk, target, sheet.term)
   if (!named.ok) return named
   if (!sameNamed(held, named.value)) return done(false)
   const whole = await nameLines(session, held)
   if (!whole.ok) return whole
-  if (!sameLines(whole.value, sheet)) return done(false)
+  const lines = await linesExpected(desk, whole.value, sheet, target)
+  if (!lines.ok) return lines
+  if (!lines.value || !sameLines(whole.value, lines.value, sheet.custom.line, named.value)) return done(false)
   const known = await heldContacts(session, held)
   if (!known.ok) return known
   const contacts = await contactIds(session, sheet, known.value)
@@ -35,14 +39,31 @@ export async function isSame(
   )
 }
 
-function sameNamed(held: HeldOrder, { term, warehouse, journal, pricelist, taxes }: Named): boolean {
+function sameNamed(held: HeldOrder, { term, warehouse, journal, pricelist }: Named): boolean {
   return (
     (term === undefined || held.payment_term_id === term) &&
     (warehouse === undefined || held.warehouse_id === warehouse) &&
     (journal === undefined || held.journal_id === journal) &&
-    (pricelist === undefined || held.pricelist_id === pricelist.id) &&
-    (taxes === undefined || held.lines.every((line) => idle(line) || sameIds(line.taxes, taxes)))
+    (pricelist === undefined || held.pricelist_id === pricelist.id)
   )
+}
+
+/** The sheet's lines at the prices that go with the taxes they have in Odoo; undefined where there are no such prices. */
+async function linesExpected(
+  desk: Desk,
+  held: HeldOrder,
+  sheet: Sheet,
+  { products }: Pick<OdooTarget, 'products'>,
+): Promise<Attempt<readonly PricedLine[] | undefined>> {
+  const above = held.lines.some(({ taxes }) => taxes.some(isOnTop))
+  const company = above ? await companyOf(desk) : done(undefined)
+  if (!company.ok) return company
+  const lines = priceLines(sheet, {
+    taxesOf: ({ id, rest }) => held.lines.find(({ ours }) => ours === id || ours === rest)?.taxes ?? [],
+    rounding: company.value?.rounding ?? 'line',
+    roundingProduct: products.rounding,
+  })
+  return done(lines.ok ? lines.value : undefined)
 }
 
 function sameHead(held: HeldOrder, sheet: Sheet): boolean {
@@ -57,19 +78,20 @@ function sameHead(held: HeldOrder, sheet: Sheet): boolean {
 /** A line that sells nothing: taken off by us, or a heading. */
 const idle = (line: HeldOrder['lines'][number]) => line.product_uom_qty === 0 || line.product_id === undefined
 
-function sameLines(held: HeldOrder, sheet: Sheet): boolean {
+function sameLines(held: HeldOrder, lines: readonly PricedLine[], custom: Custom, { taxes }: Named): boolean {
   const selling = held.lines.filter((line) => !idle(line))
-  if (selling.length !== sheet.lines.length) return false
-  return sheet.lines.every(({ id, code, name, quantity, price }) => {
+  if (selling.length !== lines.length) return false
+  return lines.every(({ id, code, name, quantity, price, untaxed }) => {
     const line = selling.find(({ ours }) => ours === id)
     return (
       line !== undefined &&
       line.product_id?.default_code === code &&
       line.product_uom_qty === quantity &&
-      minorOf(line.price_unit) === minor(price) &&
+      minorOf(line.price_unit) === price &&
       line.discount === 0 &&
       (name === '' || plain(line.name) === plain(name)) &&
-      sameCustom(sheet.custom.line, line.raw)
+      (untaxed ? line.taxes.length === 0 : taxes === undefined || sameTaxes(line.taxes, taxes)) &&
+      sameCustom(custom, line.raw)
     )
   })
 }
@@ -114,7 +136,7 @@ function sameCustom(custom: Custom, raw: Readonly<Record<string, unknown>>): boo
 
 const plain = (text: string) => text.replace(/\s+/g, ' ').trim()
 
-const sameIds = (one: readonly Tax[], other: readonly Tax[]) =>
+const sameTaxes = (one: readonly Tax[], other: readonly Tax[]) =>
   one.length === other.length && one.every(({ id }) => other.some((tax) => tax.id === id))
 
 export const totals = (held: Pick<HeldOrder, 'amount_total' | 'currency_id'>, sheet: Sheet) =>

@@ -4,15 +4,18 @@ import type { Desk, Named, Product } from './desk.ts'
 import { fullId } from './external-ids.ts'
 import { type HeldLine, type HeldOrder, isConfirmed, type Model } from './held-order.ts'
 import { textOf } from './html.ts'
+import { decimal } from './lines.ts'
 import type { Row } from './load.ts'
-import { currencyOf, namedRecords, productCodes, productsBy } from './records.ts'
-import type { Custom, Sheet } from './sheet-schema.ts'
+import { isOnTop, type PricedLine, priceLines } from './prices.ts'
+import { companyOf, currencyOf, namedRecords, productCodes, productsBy } from './records.ts'
+import type { Custom, Sheet, SheetLine } from './sheet-schema.ts'
 import { type ContactLinks, textsOf } from './write-contacts.ts'
 
 /** What a sheet's codes and names mean in this database. */
 export interface Resolved {
   readonly named: Named
   readonly products: ReadonlyMap<string, Product>
+  readonly lines: readonly PricedLine[]
 }
 
 /** Reads only: everything that can be known to be missing is known before anything is written. */
@@ -31,15 +34,28 @@ export async function resolve(
     return currencyDiffers(pricelist.currency, sheet.currency)
   const products = await productsBy(desk, productCodes(sheet))
   if (!products.ok) return products
-  const taxes = named.value.taxes ?? [...products.value.values()].flatMap((product) => product.taxes)
-  const onTop = taxes.find(({ amount, included }) => amount !== 0 && !included)
-  return onTop
-    ? refused(
-        'Invalid',
-        `Odoo puts the tax "${onTop.name}" on top of the price, which is what the buyer paid already: use a tax that is included in the price`,
-        { field: 'odoo.tax' },
-      )
-    : done({ named: named.value, products: products.value })
+  const taxesOf = ({ code }: Pick<SheetLine, 'code'>) =>
+    named.value.taxes ?? products.value.get(code)?.taxes ?? []
+  const above = sheet.lines.some((line) => !line.untaxed && taxesOf(line).some(isOnTop))
+  if (sheet.shopTax !== undefined && !above)
+    return refused(
+      'Misconfigured',
+      'odoo.tax is included in the price in Odoo, and cannot be the one that the shop puts on top of its prices',
+      { field: 'odoo.tax' },
+    )
+  const company = above ? await companyOf(desk) : done(undefined)
+  if (!company.ok) return company
+  const lines = priceLines(sheet, {
+    taxesOf,
+    rounding: company.value?.rounding ?? 'line',
+    roundingProduct: target.products.rounding,
+  })
+  if (!lines.ok) return lines
+  const all = await productsBy(
+    desk,
+    lines.value.map(({ code }) => code),
+  )
+  return all.ok ? done({ named: named.value, products: all.value, lines: lines.value }) : all
 }
 
 /** The currency of an order whose pricelist is the buyer's; a buyer who is new has everybody's. */
@@ -137,28 +153,39 @@ const sameContacts = ({ buyer, delivery, invoice }: ContactLinks, held: HeldOrde
 
 const link = (name: string, id: number | undefined): Row => (id === undefined ? {} : { [name]: String(id) })
 
-export function lineRows(sheet: Sheet, { named, products }: Resolved, { taxField }: Model): Row[] {
-  return sheet.lines.map(({ id, code, name, quantity, price }) => {
-    const product = products.get(code)
+export function lineRows(sheet: Sheet, resolved: Resolved, { taxField }: Model): Row[] {
+  return resolved.lines.map(({ id, code, name, quantity, price, untaxed }) => {
+    const product = resolved.products.get(code)
     return lineRow(
       {
         id: fullId(id),
         product: product?.id,
         quantity: String(quantity),
-        price,
+        price: decimal(price),
         name: name || product?.name || code,
         custom: sheet.custom.line,
       },
       taxField,
-      named.taxes?.map(({ id }) => id),
+      taxesSent(resolved)?.(product, untaxed),
     )
   })
+}
+
+/**
+ * Which taxes a line is given; undefined where Odoo takes the product's. They are given where the prices were made for them, and
+ * where some line is to have none.
+ */
+function taxesSent({ named, products, lines }: Resolved) {
+  const above = [...products.values()].some(({ taxes }) => taxes.some(isOnTop))
+  if (named.taxes === undefined && !above && !lines.some(({ untaxed }) => untaxed)) return undefined
+  return (product: Product | undefined, untaxed: boolean): readonly number[] =>
+    untaxed ? [] : (named.taxes ?? product?.taxes ?? []).map(({ id }) => id)
 }
 
 /** A line that is no longer there sells none: `load` cannot remove it, and a confirmed order must keep it. */
 export function emptiedRow(
   line: HeldLine & { readonly ours: string },
-  { named }: Resolved,
+  resolved: Resolved,
   { taxField }: Model,
 ): Row {
   return lineRow(
@@ -171,7 +198,7 @@ export function emptiedRow(
       custom: {},
     },
     taxField,
-    named.taxes?.map(({ id }) => id),
+    taxesSent(resolved) && line.taxes.map(({ id }) => id),
   )
 }
 

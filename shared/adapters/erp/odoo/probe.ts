@@ -545,7 +545,7 @@ async function journalFinding(session: Session, { journal }: OdooTarget): Promis
   return countsOf(session, 'journal', 'account.journal', 'name', [journal], [['type', '=', 'sale']])
 }
 
-async function taxFinding(session: Session, { tax }: OdooTarget): Promise<ProbeFinding[]> {
+async function taxFinding(session: Session, { tax, products }: OdooTarget): Promise<ProbeFinding[]> {
   if (typeof tax === 'string') return []
   const read = await session.read(
     search(
@@ -561,20 +561,39 @@ async function taxFinding(session: Session, { tax }: OdooTarget): Promise<ProbeF
   if (!read.ok) return [unanswered('tax', tax.name, read.failure)]
   const [first, second] = read.value
   if (!first || second) return [named('tax', tax.name, read.value.length)]
-  if (first.amount !== 0 && !first.price_include)
+  if (first.price_include && tax.charged)
     return [
       finding(
         'tax',
         'wrong',
         tax.name,
         [
-          'it comes on top of the price, which is what the buyer paid already',
-          'Name a tax that is included in the price, or set odoo.tax to "none".',
+          'it is included in the price, and cannot be the one that the shop puts on top of its prices',
+          'Name a tax that is not included in the price, or leave odoo.tax.charged out.',
         ],
-        ['该税在价格之外另计，而买家支付的价格已含税', '请指定含在价格内的税，或将 odoo.tax 设为 "none"。'],
+        ['该税含在价格内，不能是商店在价格之外另收的税', '请指定价格之外另计的税，或去掉 odoo.tax.charged。'],
       ),
     ]
-  return [finding('tax', 'ok', tax.name, ['it is included in the price'], ['含在价格内'])]
+  if (first.amount !== 0 && !first.price_include && products.rounding === undefined)
+    return [
+      finding(
+        'tax',
+        'warning',
+        tax.name,
+        [
+          'it comes on top of the price, and not every total can be had that way: one order in ten or so will be parked',
+          'Name a product in odoo.products.rounding, or a tax that is included in the price.',
+        ],
+        [
+          '该税在价格之外另计，并非所有总额都能凑出：大约每十个订单有一个会被搁置',
+          '请在 odoo.products.rounding 中指定产品，或指定含在价格内的税。',
+        ],
+      ),
+    ]
+  const how = first.price_include
+    ? { en: 'it is included in the price', zh: '含在价格内' }
+    : { en: 'it is put on top of the price', zh: '在价格之外另计' }
+  return [finding('tax', 'ok', tax.name, [how.en], [how.zh])]
 }
 
 async function productFindings(session: Session, { products }: OdooTarget): Promise<ProbeFinding[]> {

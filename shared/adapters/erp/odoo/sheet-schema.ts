@@ -28,10 +28,12 @@ export type Contact = z.infer<typeof ContactSchema>
 
 const SheetLineSchema = z.strictObject({
   id: z.string(),
+  rest: z.string().describe('of the pieces that cost a cent more'),
   code: z.string().describe('Internal Reference of the product'),
   name: z.string().describe('empty: the product’s own'),
   quantity: z.int().positive(),
-  price: z.string().describe('of one, two decimals'),
+  amount: z.int().describe('minor units, of all pieces; with the tax, unless the order has a shopTax'),
+  untaxed: z.boolean(),
 })
 export type SheetLine = z.infer<typeof SheetLineSchema>
 
@@ -43,11 +45,16 @@ export const SheetSchema = z.strictObject({
   note: z.string().describe('HTML'),
   currency: z.string(),
   total: z.int().describe('minor units'),
+  shopTax: z
+    .int()
+    .optional()
+    .describe('what the shop put on top of its prices, and Odoo is to put there as its own tax'),
   term: z.string().optional(),
   buyer: z.union([ContactSchema, z.strictObject({ reference: z.string() })]),
   delivery: ContactSchema,
   invoice: ContactSchema.optional(),
   lines: z.array(SheetLineSchema),
+  rounding: z.string().describe('name of the external id of the line for what rounding misses'),
   custom: CustomFieldsSchema,
 })
 export type Sheet = z.infer<typeof SheetSchema>

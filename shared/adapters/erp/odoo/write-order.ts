@@ -155,7 +155,8 @@ export async function amendOrder(task: Task, sheet: Sheet): Promise<Attempt<Writ
 
   const resolved = await resolve(task, model, sheet, target)
   if (!resolved.ok) return resolved
-  const wanted = new Map(sheet.lines.map((line) => [line.id, resolved.value.products.get(line.code)?.id]))
+  const { products, lines } = resolved.value
+  const wanted = new Map(lines.map(({ id, code }) => [id, products.get(code)?.id]))
   const foreign = order.lines.filter(({ ours }) => ours === undefined)
   const added = foreign.reduce((sum, line) => sum + minorOf(line.price_total), 0)
   if (added !== 0)

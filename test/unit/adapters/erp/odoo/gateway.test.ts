@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { createOdooGateway } from '#adapters/erp/odoo/gateway.ts'
-import { linesOf } from '#adapters/erp/odoo/lines.ts'
+import { decimal } from '#adapters/erp/odoo/lines.ts'
+import { priceLines } from '#adapters/erp/odoo/prices.ts'
+import { sheetOf } from '#adapters/erp/odoo/sheet.ts'
 import { OdooTargetSchema } from '#contracts/odoo-target.ts'
 import type { Order } from '#contracts/order.ts'
 import { lineReference, orderSourceId } from '#domain/reference.ts'
@@ -56,10 +58,16 @@ const priced = (quantity: number, net: number, change: Partial<Order['money']> =
   const lines = [{ ...first, quantity, amount: first.unitPrice * quantity, discount, net }, second]
   return { ...order, lines, money: { ...order.money, total: net + second.net, ...change } }
 }
-const linesFor = (order: Order, products = {}) => {
-  const lines = linesOf(order, REFERENCE, writeOf(order).lineReference, products)
+const targetWith = (change: Input) =>
+  OdooTargetSchema.parse({ url: 'https://erp.example', database: 'shop', login: 'sync', ...change })
+const sheetFor = (order: Order, change: Input) =>
+  sheetOf(writeOf(order), targetWith(change), { order: {}, line: {}, partner: {} })
+const linesFor = (order: Order, products: Input['products'] = {}) => {
+  const sheet = sheetFor(order, { products })
+  if (!sheet.ok) throw new Error(sheet.failure.message)
+  const lines = priceLines(sheet.value, { taxesOf: () => [], rounding: 'line', roundingProduct: undefined })
   if (!lines.ok) throw new Error(lines.failure.message)
-  return lines.value.map(({ id, code, quantity, price }) => [id, code, quantity, price])
+  return lines.value.map(({ id, code, quantity, price }) => [id, code, quantity, decimal(price)])
 }
 
 describe('the lines for Odoo', () => {
@@ -101,8 +109,10 @@ describe('the lines for Odoo', () => {
       'odoo.products.discount',
     ],
   ])('are refused with a reason: %s', (_what, order, field) => {
-    const lines = linesOf(order, REFERENCE, writeOf(order).lineReference, {})
-    expect(lines).toMatchObject({ ok: false, failure: { class: 'Invalid', ...(field ? { field } : {}) } })
+    expect(sheetFor(order, {})).toMatchObject({
+      ok: false,
+      failure: { class: 'Invalid', ...(field ? { field } : {}) },
+    })
   })
 })
 
