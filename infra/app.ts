@@ -48,6 +48,7 @@ export function addStacks(
     buildDir,
     table: stateful.table,
     deliveries: stateful.deliveries,
+    writebacks: stateful.writebacks,
   })
   const ops = new OpsStack(app, 'Ops', {
     stackName: stackName(stage.name, 'ops'),
@@ -55,6 +56,7 @@ export function addStacks(
     config,
     table: stateful.table,
     deliveries: stateful.deliveries,
+    writebacks: stateful.writebacks,
     functions: sync.functions,
     api: sync.api,
   })

@@ -11,6 +11,10 @@ export interface Stage {
   /** A claim on a ledger row expires after this. */
   readonly leaseSeconds: number
   readonly visibilitySeconds: number
+  /** Of a scheduled run: it saves its place before, and goes on from there in the next minute. */
+  readonly runTimeoutSeconds: number
+  /** The lock of a scheduled run expires after this. */
+  readonly runLeaseSeconds: number
   /** No retry comes sooner. */
   readonly retryFloorSeconds: number
   readonly batchSize: number
@@ -31,6 +35,8 @@ const deployed: Omit<Stage, 'name'> = {
   deliverTimeoutSeconds: 60,
   leaseSeconds: 75,
   visibilitySeconds: 360,
+  runTimeoutSeconds: 300,
+  runLeaseSeconds: 330,
   retryFloorSeconds: 30,
   batchSize: 10,
   maxConcurrency: 50,
@@ -49,6 +55,8 @@ const local: Stage = {
   deliverTimeoutSeconds: 20,
   leaseSeconds: 25,
   visibilitySeconds: 120,
+  runTimeoutSeconds: 60,
+  runLeaseSeconds: 70,
   retryFloorSeconds: 1,
   batchSize: 5,
   maxConcurrency: 2,
@@ -68,6 +76,8 @@ const demo: Stage = {
   deliverTimeoutSeconds: 5,
   leaseSeconds: 6,
   visibilitySeconds: 30,
+  runTimeoutSeconds: 15,
+  runLeaseSeconds: 18,
 }
 
 const stages: readonly Stage[] = [local, { name: 'test', ...deployed }, { name: 'prod', ...deployed }]
@@ -88,9 +98,10 @@ export function stageNamed(name: string): Stage {
   )
 }
 
-/** Throws a UsageError when a delivery could outlive its call's abort, its claim, or its message's invisibility. */
+/** Throws a UsageError when a delivery or a run could outlive its call's abort, its claim, or its message's invisibility. */
 export function checkStage(stage: Stage): void {
   const { name, callDeadlineSeconds, deliverTimeoutSeconds, leaseSeconds, visibilitySeconds } = stage
+  const { runTimeoutSeconds, runLeaseSeconds } = stage
   const faults = [
     callDeadlineSeconds < deliverTimeoutSeconds ||
       `the call deadline (${callDeadlineSeconds} s) must be shorter than the function timeout (${deliverTimeoutSeconds} s)`,
@@ -100,6 +111,10 @@ export function checkStage(stage: Stage): void {
       `the lease (${leaseSeconds} s) must not be longer than the visibility timeout (${visibilitySeconds} s)`,
     visibilitySeconds >= 6 * deliverTimeoutSeconds ||
       `the visibility timeout (${visibilitySeconds} s) must be at least six function timeouts (${6 * deliverTimeoutSeconds} s)`,
+    callDeadlineSeconds < runTimeoutSeconds ||
+      `the call deadline (${callDeadlineSeconds} s) must be shorter than the timeout of a run (${runTimeoutSeconds} s)`,
+    runTimeoutSeconds < runLeaseSeconds ||
+      `the timeout of a run (${runTimeoutSeconds} s) must be shorter than its lease (${runLeaseSeconds} s)`,
   ].filter((fault) => typeof fault === 'string')
   if (faults.length > 0) throw new UsageError(`Stage ${name} is unsafe: ${faults.join('; ')}.`)
 }

@@ -20,12 +20,19 @@ export interface ImpactAlarmProps {
   readonly from?: number
   /** In so many of the last three periods; where one bad period alone repairs itself. Default: the last one is enough. */
   readonly ofThree?: 2 | 3
+  /** It rings when three periods go by without anything to count, instead: what should happen did not. */
+  readonly onSilence?: true
+}
+
+const SILENCE = {
+  comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+  treatMissingData: TreatMissingData.BREACHING,
 }
 
 /** An alarm that says what it means for people and where to read on; it tells its end as well as its beginning. */
 export class ImpactAlarm extends Construct {
   constructor(scope: Construct, props: ImpactAlarmProps) {
-    const { stage, topic, kind, subject, errorImpact, look, metric, from = 1, ofThree } = props
+    const { stage, topic, kind, subject, errorImpact, look, metric, from = 1, ofThree, onSilence } = props
     const name = [kind, subject].filter(Boolean).join('-')
     super(scope, name)
     const alarm = new Alarm(this, 'Alarm', {
@@ -33,12 +40,16 @@ export class ImpactAlarm extends Construct {
       alarmDescription: `${errorImpact} Look into it ${look}. Runbook: docs/runbooks/${kind}.md`,
       metric,
       threshold: from,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      ...(ofThree === undefined
-        ? { evaluationPeriods: 1 }
-        : { evaluationPeriods: 3, datapointsToAlarm: ofThree }),
-      // Most of these count what should not happen at all.
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...(onSilence
+        ? { evaluationPeriods: 3, ...SILENCE }
+        : {
+            comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            ...(ofThree === undefined
+              ? { evaluationPeriods: 1 }
+              : { evaluationPeriods: 3, datapointsToAlarm: ofThree }),
+            // Most of these count what should not happen at all.
+            treatMissingData: TreatMissingData.NOT_BREACHING,
+          }),
     })
     const tell = new SnsAction(topic)
     alarm.addAlarmAction(tell)

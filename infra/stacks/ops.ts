@@ -11,6 +11,7 @@ import type { QueueWithDlq } from '../constructs/queue-with-dlq.ts'
 import type { SyncFunction } from '../constructs/sync-function.ts'
 import { customerKey } from '../customer-key.ts'
 import { OUTPUT_NAMES } from '../output-names.ts'
+import { type RunKind, type ScheduledRun, scheduledRuns } from '../scheduled-runs.ts'
 import type { Stage } from '../stages.ts'
 import type { Topology } from '../topology.ts'
 import { LEDGER_OPERATIONS, type SyncFunctions } from './sync.ts'
@@ -20,6 +21,7 @@ export interface OpsStackProps extends StackProps {
   readonly config: Topology
   readonly table: Table
   readonly deliveries: ReadonlyMap<string, QueueWithDlq>
+  readonly writebacks: QueueWithDlq
   readonly functions: SyncFunctions
   readonly api: HttpApi
 }
@@ -31,6 +33,15 @@ const MAXIMUM = { ...PERIOD, statistic: 'Maximum' }
 const WAITING_SECONDS = 3600
 /** Of its timeout, from which on a function is slow. */
 const SLOW = 0.9
+/** A run that is due more often may still take so long, and save its place in between. */
+const RUN_PERIOD_MINUTES = 10
+
+/** What goes on meanwhile, by kind of run. */
+const RUN_IMPACT: Readonly<Record<RunKind, string>> = {
+  stock: 'The shops go on selling by the last stock they were told.',
+  shipments: 'What the ERP ships is not told in the shops: buyers see no tracking number.',
+  sweep: 'What the webhook missed is not found.',
+}
 
 /** What tells people. It can be left out or replaced without a trace in what runs. */
 export class OpsStack extends Stack {
@@ -44,6 +55,9 @@ export class OpsStack extends Stack {
     this.#webhook(props.functions.webhook)
     for (const [target, queues] of props.deliveries) this.#queues(target, queues)
     for (const [target, deliver] of props.functions.delivers) this.#deliver(target, deliver)
+    this.#writebackQueues(props.writebacks)
+    if (props.functions.writeback) this.#writeback(props.functions.writeback)
+    for (const [kind, runner] of props.functions.runners) this.#runner(kind, runner)
     this.#table()
     new CfnOutput(this, OUTPUT_NAMES.alarmTopicArn, { value: this.#topic.topicArn })
   }
@@ -66,7 +80,7 @@ export class OpsStack extends Stack {
     return topic
   }
 
-  #webhook({ function: webhook, logGroup }: SyncFunction<'shop-webhook'>) {
+  #webhook({ function: webhook, logGroup }: SyncFunction) {
     this.#alarm({
       kind: 'webhook-errors',
       errorImpact:
@@ -117,7 +131,7 @@ export class OpsStack extends Stack {
     })
   }
 
-  #deliver(target: string, { function: deliver, logGroup }: SyncFunction<'erp-deliver'>) {
+  #deliver(target: string, { function: deliver, logGroup }: SyncFunction) {
     this.#alarm({
       kind: 'deliver-errors',
       subject: target,
@@ -160,6 +174,120 @@ export class OpsStack extends Stack {
         '{ $.code = "RECORD_ENDED" && $.is = "park" }',
         Duration.hours(1),
       ),
+    })
+  }
+
+  #writebackQueues({ queue, dlq }: QueueWithDlq) {
+    this.#alarm({
+      kind: 'writeback-dead-letters',
+      errorImpact: 'Commands for the shops lie aside and are not carried out until a person sends them back.',
+      look: 'now',
+      metric: dlq.metricApproximateNumberOfMessagesVisible(MAXIMUM),
+    })
+    this.#alarm({
+      kind: 'writeback-waiting',
+      errorImpact:
+        'A shop has not taken a shipment, a stock figure or a cancel for more than an hour. Nothing is lost but its stock may be out of date.',
+      look: 'now',
+      metric: queue.metricApproximateAgeOfOldestMessage(MAXIMUM),
+      from: WAITING_SECONDS,
+    })
+  }
+
+  #writeback({ function: writeback, logGroup }: SyncFunction) {
+    this.#alarm({
+      kind: 'writeback-errors',
+      errorImpact:
+        'A write-back broke off in the middle. It is done again; if this goes on, the shops hear of shipments and stock late or not at all.',
+      look: 'now',
+      metric: writeback.metricErrors(SUM),
+    })
+    this.#alarm({
+      kind: 'writeback-throttles',
+      errorImpact: 'AWS refuses to run the write-backs: the shops hear of shipments and stock late.',
+      look: 'today',
+      metric: writeback.metricThrottles(SUM),
+      ofThree: 2,
+    })
+    this.#alarm({
+      kind: 'writeback-bugs',
+      errorImpact:
+        'A bug keeps a command, and every later one about the same thing, from a shop until it is mended. It is tried again every 15 minutes, for ten days.',
+      look: 'now',
+      metric: this.#counted('writeback-bugs', logGroup, '{ $.code = "RECORD_BUG" }'),
+    })
+    this.#alarm({
+      kind: 'writeback-parked',
+      errorImpact:
+        'A shipment or a cancel was parked: its shop gets it only after a person has done the fix it names.',
+      look: 'today',
+      metric: this.#counted(
+        'writeback-parked',
+        logGroup,
+        '{ $.code = "RECORD_ENDED" && $.is = "park" }',
+        Duration.hours(1),
+      ),
+    })
+  }
+
+  #runner(kind: RunKind, { function: runner, logGroup }: SyncFunction) {
+    const runs = scheduledRuns(this.#props.config).filter((run) => run.kind === kind)
+    this.#alarm({
+      kind: 'run-errors',
+      subject: kind,
+      errorImpact: `A scheduled run broke off. It goes on in another minute; if that breaks off, too: ${RUN_IMPACT[kind]}`,
+      look: 'today',
+      metric: runner.metricErrors(SUM),
+    })
+    this.#alarm({
+      kind: 'run-throttles',
+      subject: kind,
+      errorImpact: `AWS refuses to run what is scheduled. ${RUN_IMPACT[kind]}`,
+      look: 'today',
+      metric: runner.metricThrottles(SUM),
+      ofThree: 2,
+    })
+    for (const run of runs) this.#run(run, logGroup)
+    if (kind === 'stock')
+      this.#alarm({
+        kind: 'brake-tripped',
+        errorImpact: `A stock run would have changed so much that it waits for a person. ${RUN_IMPACT.stock}`,
+        look: 'now',
+        metric: this.#counted('brake-tripped', logGroup, '{ $.code = "BRAKE_TRIPPED" }'),
+      })
+    if (kind === 'sweep')
+      this.#alarm({
+        kind: 'shop-restored',
+        errorImpact:
+          'A shop tells an older state than it told before, as after a restored backup: what it says now is not taken over until a person has looked.',
+        look: 'now',
+        metric: this.#counted('shop-restored', logGroup, '{ $.code = "SHOP_RESTORED" }'),
+      })
+  }
+
+  #run({ kind, subject, name, everyMinutes }: ScheduledRun, logGroup: ILogGroup) {
+    const ended = (is: string, period: Duration) =>
+      this.#counted(
+        `run-${is}-${kind}-${subject}`,
+        logGroup,
+        `{ $.code = "RUN_ENDED" && $.is = "${is}" && $.run = "${name}" }`,
+        period,
+      )
+    this.#alarm({
+      kind: 'run-failed',
+      subject: `${kind}-${subject}`,
+      errorImpact: `The run ${name} failed; its log names the reason. ${RUN_IMPACT[kind]}`,
+      look: 'today',
+      metric: ended('failed', PERIOD.period),
+    })
+    const minutes = Math.max(everyMinutes, RUN_PERIOD_MINUTES)
+    this.#alarm({
+      kind: 'run-overdue',
+      subject: `${kind}-${subject}`,
+      errorImpact: `The run ${name} has not succeeded for ${3 * minutes} minutes. ${RUN_IMPACT[kind]}`,
+      look: 'now',
+      metric: ended('done', Duration.minutes(minutes)),
+      onSilence: true,
     })
   }
 

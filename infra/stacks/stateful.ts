@@ -16,10 +16,11 @@ export interface StatefulStackProps extends StackProps {
   readonly config: Topology
 }
 
-/** What must outlive every deploy: the ledger, the deliveries under way, the names of the secrets. */
+/** What must outlive every deploy: the ledger, the deliveries and write-backs under way, the names of the secrets. */
 export class StatefulStack extends Stack {
   readonly table: Table
   readonly deliveries: ReadonlyMap<string, QueueWithDlq>
+  readonly writebacks: QueueWithDlq
 
   constructor(scope: Construct, id: string, { stage, config, ...props }: StatefulStackProps) {
     super(scope, id, { ...props, terminationProtection: stage.keepsData })
@@ -31,6 +32,7 @@ export class StatefulStack extends Stack {
         new QueueWithDlq(this, `Deliveries-${target}`, { stage, name: `deliveries-${target}`, key }),
       ]),
     )
+    this.writebacks = new QueueWithDlq(this, 'Writebacks', { stage, name: 'writebacks', key })
     this.#secrets(stage, config, key)
 
     new CfnOutput(this, OUTPUT_NAMES.tableName, { value: this.table.tableName })
@@ -38,6 +40,8 @@ export class StatefulStack extends Stack {
       new CfnOutput(this, OUTPUT_NAMES.queueUrl(target), { value: queue.queueUrl })
       new CfnOutput(this, OUTPUT_NAMES.deadLetterQueueUrl(target), { value: dlq.queueUrl })
     }
+    new CfnOutput(this, OUTPUT_NAMES.writebackQueueUrl, { value: this.writebacks.queue.queueUrl })
+    new CfnOutput(this, OUTPUT_NAMES.writebackDeadLetterQueueUrl, { value: this.writebacks.dlq.queueUrl })
   }
 
   #ledger(stage: Stage, key: IKey | undefined): Table {

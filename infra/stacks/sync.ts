@@ -1,4 +1,6 @@
-import { ArnFormat, CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
   DomainName,
@@ -11,16 +13,18 @@ import {
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager'
 import type { Table } from 'aws-cdk-lib/aws-dynamodb'
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
+import { CfnScheduleGroup } from 'aws-cdk-lib/aws-scheduler'
 import type { Construct } from 'constructs'
 import type { DeployConfig } from '#contracts/config.ts'
 import { acknowledge } from '../acknowledge.ts'
+import { MinuteSchedules } from '../constructs/minute-schedules.ts'
 import type { QueueWithDlq } from '../constructs/queue-with-dlq.ts'
 import { SyncFunction } from '../constructs/sync-function.ts'
 import { customerKey, SENDER_KEY_ACTIONS, TABLE_KEY_ACTIONS } from '../customer-key.ts'
 import { OUTPUT_NAMES } from '../output-names.ts'
+import { type RunKind, type ScheduledRun, scheduledRuns } from '../scheduled-runs.ts'
 import { secretNames } from '../secret-names.ts'
 import type { Stage } from '../stages.ts'
 import type { TargetTopology, Topology } from '../topology.ts'
@@ -30,8 +34,16 @@ const WEBHOOK_TIMEOUT_SECONDS = 10
 const CONFIG_DIR = './config'
 const WEBHOOK_PATH = '/v1/shops/{shop}/events'
 
+const FUNCTION_OF = {
+  stock: 'stock-reconcile',
+  shipments: 'shipment-pull',
+  sweep: 'order-sweep',
+} as const
+
 /** What a delivery does with the ledger's table. */
 export const LEDGER_OPERATIONS = ['GetItem', 'PutItem', 'UpdateItem'] as const
+/** And what the way back does. */
+const ROW_OPERATIONS = ['GetItem', 'PutItem'] as const
 
 export interface SyncStackProps extends StackProps {
   readonly stage: Stage
@@ -39,12 +51,16 @@ export interface SyncStackProps extends StackProps {
   readonly buildDir: string
   readonly table: Table
   readonly deliveries: ReadonlyMap<string, QueueWithDlq>
+  readonly writebacks: QueueWithDlq
 }
 
 export interface SyncFunctions {
-  readonly webhook: SyncFunction<'shop-webhook'>
+  readonly webhook: SyncFunction
   /** By target. */
-  readonly delivers: ReadonlyMap<string, SyncFunction<'erp-deliver'>>
+  readonly delivers: ReadonlyMap<string, SyncFunction>
+  readonly writeback: SyncFunction | undefined
+  /** Where the configuration asks for such a run. */
+  readonly runners: ReadonlyMap<RunKind, SyncFunction>
 }
 
 /** What runs: it can be replaced at any time and loses nothing. */
@@ -53,129 +69,232 @@ export class SyncStack extends Stack {
   readonly api: HttpApi
   readonly #props: SyncStackProps
   readonly #key: IKey | undefined
+  readonly #secrets: ReturnType<typeof secretNames>
 
   constructor(scope: Construct, id: string, props: SyncStackProps) {
     super(scope, id, props)
     this.#props = props
     this.#key = customerKey(this, props.config)
+    this.#secrets = secretNames(props.stage.name)
     const webhook = this.#shopWebhook()
     this.api = this.#webhookApi(webhook)
     const delivers = Object.entries(props.config.targets).map(
       ([target, config]) => [target, this.#erpDeliver(target, config)] as const,
     )
-    this.functions = { webhook, delivers: new Map(delivers) }
+    this.functions = {
+      webhook,
+      delivers: new Map(delivers),
+      writeback: this.#isBuilt('shop-writeback') ? this.#shopWriteback() : undefined,
+      runners: this.#runners(
+        scheduledRuns(props.config).filter(({ kind }) => this.#isBuilt(FUNCTION_OF[kind])),
+      ),
+    }
+  }
+
+  /** Some have no handler yet. */
+  #isBuilt(name: string) {
+    return existsSync(join(this.#props.buildDir, name))
   }
 
   #shopWebhook() {
-    const { stage, config, deliveries, buildDir } = this.#props
-    const queues = [...deliveries].map(([target, { queue }]) => [target, queue] as const)
+    const { config, deliveries } = this.#props
     const webhook = new SyncFunction(this, 'ShopWebhook', {
-      stage,
-      buildDir,
-      key: this.#key,
+      ...this.#common(),
       name: 'shop-webhook',
       description: 'Takes the events of the shops',
       timeoutSeconds: WEBHOOK_TIMEOUT_SECONDS,
-      environment: {
-        STAGE: stage.name,
-        CONFIG_DIR,
-        QUEUE_URLS: this.toJsonString(
-          Object.fromEntries(queues.map(([target, queue]) => [target, queue.queueUrl])),
-        ),
-        SECRET_PREFIX: secretNames(stage.name).prefix,
-      },
+      environment: { ...this.#environment(), QUEUE_URLS: this.#deliveryUrls() },
     })
-    for (const [, queue] of queues) queue.grant(webhook.function, 'sqs:SendMessage')
-    this.#grantSecrets(webhook, Object.keys(config.shops).map(secretNames(stage.name).shop))
-    this.#grantKey(webhook, SENDER_KEY_ACTIONS)
+    for (const { queue } of deliveries.values()) queue.grant(webhook.function, 'sqs:SendMessage')
+    webhook.grantSecrets(Object.keys(config.shops).map(this.#secrets.shop))
+    webhook.grantKey(SENDER_KEY_ACTIONS)
     return webhook
   }
 
   /** One function for each target: a slow one takes nothing from the others. */
   #erpDeliver(target: string, config: TargetTopology) {
-    const { stage, table, deliveries, buildDir } = this.#props
+    const { stage, table, deliveries } = this.#props
     const queues = deliveries.get(target)
     if (!queues) throw new Error(`No queue for target ${target}`)
-    const { queue, dlq } = queues
     const deliver = new SyncFunction(this, `ErpDeliver-${target}`, {
-      stage,
-      buildDir,
-      key: this.#key,
+      ...this.#common(),
       name: 'erp-deliver',
       description: `Delivers to ${target}`,
       timeoutSeconds: stage.deliverTimeoutSeconds,
       environment: {
-        STAGE: stage.name,
+        ...this.#environment(),
         TARGET: target,
-        CONFIG_DIR,
-        SECRET_PREFIX: secretNames(stage.name).prefix,
         TABLE_NAME: table.tableName,
-        QUEUE_URL: queue.queueUrl,
-        DLQ_URL: dlq.queueUrl,
+        QUEUE_URL: queues.queue.queueUrl,
+        DLQ_URL: queues.dlq.queueUrl,
         CALL_DEADLINE_MS: milliseconds(stage.callDeadlineSeconds),
         SETTLE_MS: milliseconds(config.settleSeconds ?? stage.settleSeconds),
         LEASE_MS: milliseconds(stage.leaseSeconds),
         RETRY_FLOOR_MS: milliseconds(stage.retryFloorSeconds),
       },
     })
-    // SqsEventSource would grant sqs:GetQueueUrl too, which nobody calls.
-    deliver.function.addEventSourceMapping('Deliveries', {
-      eventSourceArn: queue.queueArn,
+    deliver.takeFrom('Deliveries', queues, {
       batchSize: stage.batchSize,
       maxConcurrency: Math.max(2, Math.min(config.rate.slots, stage.maxConcurrency)),
-      reportBatchItemFailures: true,
     })
-    queue.grant(
-      deliver.function,
-      'sqs:ReceiveMessage',
-      'sqs:DeleteMessage',
-      'sqs:GetQueueAttributes',
-      'sqs:ChangeMessageVisibility',
-    )
-    // What can never be read goes there at once, so that its group goes on.
-    dlq.grant(deliver.function, 'sqs:SendMessage')
-    // Not through `table.grant`, which adds every index.
-    deliver.function.addToRolePolicy(
-      new PolicyStatement({
-        actions: LEDGER_OPERATIONS.map((operation) => `dynamodb:${operation}`),
-        resources: [table.tableArn],
-      }),
-    )
+    deliver.grantTable(table, LEDGER_OPERATIONS)
     // A replay reads the shop anew: its bridge's key, and which of its epochs is the newest.
-    const names = secretNames(stage.name)
     const shops = Object.entries(this.#props.config.shops)
       .filter(([, { targets }]) => targets.includes(target))
-      .flatMap(([shop]) => [names.shop(shop), names.bridge(shop)])
-    this.#grantSecrets(deliver, [names.target(target), ...shops])
-    this.#grantKey(deliver, TABLE_KEY_ACTIONS)
+      .flatMap(([shop]) => [this.#secrets.shop(shop), this.#secrets.bridge(shop)])
+    deliver.grantSecrets([this.#secrets.target(target), ...shops])
+    deliver.grantKey(TABLE_KEY_ACTIONS)
     return deliver
   }
 
-  #grantKey(to: SyncFunction<'shop-webhook'> | SyncFunction<'erp-deliver'>, actions: string[]) {
-    if (this.#key === undefined) return
-    to.function.addToRolePolicy(new PolicyStatement({ actions, resources: [this.#key.keyArn] }))
+  /** There whatever is configured: an operator cancels orders in the shops through it. */
+  #shopWriteback() {
+    const { stage, config, table, writebacks } = this.#props
+    const writeback = new SyncFunction(this, 'ShopWriteback', {
+      ...this.#common(),
+      name: 'shop-writeback',
+      description: 'Gives the shops their commands',
+      timeoutSeconds: stage.deliverTimeoutSeconds,
+      environment: {
+        ...this.#environment(),
+        TABLE_NAME: table.tableName,
+        QUEUE_URL: writebacks.queue.queueUrl,
+        DLQ_URL: writebacks.dlq.queueUrl,
+        CALL_DEADLINE_MS: milliseconds(stage.callDeadlineSeconds),
+        LEASE_MS: milliseconds(stage.leaseSeconds),
+        RETRY_FLOOR_MS: milliseconds(stage.retryFloorSeconds),
+      },
+    })
+    const slots = Object.values(config.shops).reduce((sum, { rate }) => sum + rate.slots, 0)
+    writeback.takeFrom('Writebacks', writebacks, {
+      batchSize: stage.batchSize,
+      maxConcurrency: Math.max(2, Math.min(slots, stage.maxConcurrency)),
+    })
+    writeback.grantTable(table, ROW_OPERATIONS)
+    writeback.grantSecrets(Object.keys(config.shops).map(this.#secrets.bridge))
+    writeback.grantKey(TABLE_KEY_ACTIONS)
+    return writeback
   }
 
-  /** By name, so that a shop can leave the configuration without an export still in use. */
-  #grantSecrets(to: SyncFunction<'shop-webhook'> | SyncFunction<'erp-deliver'>, names: string[]) {
-    if (names.length === 0) return
-    to.function.addToRolePolicy(
-      new PolicyStatement({
-        actions: ['secretsmanager:GetSecretValue'],
-        // Secrets Manager ends an ARN with six characters of its own.
-        resources: names.map((name) =>
-          this.formatArn({
-            service: 'secretsmanager',
-            resource: 'secret',
-            resourceName: `${name}-??????`,
-            arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-          }),
-        ),
+  /** One function for each kind of run, and for each run a schedule that invokes it every minute. */
+  #runners(runs: readonly ScheduledRun[]) {
+    if (runs.length === 0) return new Map<RunKind, SyncFunction>()
+    const group = new CfnScheduleGroup(this, 'Schedules', {
+      name: `ecshop-erp-sync-${this.#props.stage.name}`,
+    })
+    const make = {
+      stock: () => this.#stockReconcile(),
+      shipments: () => this.#shipmentPull(),
+      sweep: () => this.#orderSweep(),
+    }
+    return new Map(
+      [...Map.groupBy(runs, ({ kind }) => kind)].map(([kind, ofKind]) => {
+        const runner = make[kind]()
+        const inputs = Object.fromEntries(
+          ofKind.map(({ subject, input }) => [`${FUNCTION_OF[kind]}-${subject}`, input]),
+        )
+        new MinuteSchedules(runner, 'Schedules', { group, function: runner.function, inputs })
+        new CfnOutput(this, OUTPUT_NAMES.runner(kind), { value: runner.function.functionName })
+        return [kind, runner] as const
       }),
     )
   }
 
-  #webhookApi(webhook: SyncFunction<'shop-webhook'>): HttpApi {
+  #stockReconcile() {
+    const { config, table } = this.#props
+    const pools = Object.values(config.pools)
+    const stock = new SyncFunction(this, 'StockReconcile', {
+      ...this.#common(),
+      ...this.#runTimes(),
+      name: FUNCTION_OF.stock,
+      description: 'Brings the stock of the ERPs to the shops',
+      environment: { ...this.#runEnvironment(), WRITEBACK_QUEUE_URL: this.#writebackUrl() },
+    })
+    stock.grantTable(table, ROW_OPERATIONS)
+    this.#props.writebacks.queue.grant(stock.function, 'sqs:SendMessage')
+    stock.grantSecrets([
+      ...new Set(pools.map(({ target }) => this.#secrets.target(target))),
+      ...new Set(pools.flatMap(({ shops }) => Object.keys(shops).map(this.#secrets.bridge))),
+    ])
+    stock.grantKey(TABLE_KEY_ACTIONS)
+    return stock
+  }
+
+  #shipmentPull() {
+    const { config, table, writebacks } = this.#props
+    const targets = Object.keys(config.targets).filter((name) => config.targets[name]?.shipments)
+    const pull = new SyncFunction(this, 'ShipmentPull', {
+      ...this.#common(),
+      ...this.#runTimes(),
+      name: FUNCTION_OF.shipments,
+      description: 'Brings the shipments of the ERPs to the shops',
+      environment: { ...this.#runEnvironment(), WRITEBACK_QUEUE_URL: this.#writebackUrl() },
+    })
+    pull.grantTable(table, ROW_OPERATIONS)
+    pull.grantTable(table, ['Query'], 'byRef')
+    writebacks.queue.grant(pull.function, 'sqs:SendMessage')
+    pull.grantSecrets(targets.map(this.#secrets.target))
+    pull.grantKey(TABLE_KEY_ACTIONS)
+    return pull
+  }
+
+  #orderSweep() {
+    const { config, table, deliveries } = this.#props
+    const shops = Object.entries(config.shops).filter(([, { sweepMinutes }]) => sweepMinutes > 0)
+    const targets = new Set(shops.flatMap(([, shop]) => shop.targets))
+    const sweep = new SyncFunction(this, 'OrderSweep', {
+      ...this.#common(),
+      ...this.#runTimes(),
+      name: FUNCTION_OF.sweep,
+      description: 'Finds in the shops what no webhook told',
+      environment: { ...this.#runEnvironment(), QUEUE_URLS: this.#deliveryUrls() },
+    })
+    sweep.grantTable(table, ROW_OPERATIONS)
+    for (const target of targets) deliveries.get(target)?.queue.grant(sweep.function, 'sqs:SendMessage')
+    sweep.grantSecrets([
+      ...shops.flatMap(([shop]) => [this.#secrets.shop(shop), this.#secrets.bridge(shop)]),
+      ...[...targets].map(this.#secrets.target),
+    ])
+    sweep.grantKey(TABLE_KEY_ACTIONS)
+    return sweep
+  }
+
+  #common() {
+    const { stage, buildDir } = this.#props
+    return { stage, buildDir, key: this.#key }
+  }
+
+  #environment() {
+    const { stage } = this.#props
+    return { STAGE: stage.name, CONFIG_DIR, SECRET_PREFIX: this.#secrets.prefix }
+  }
+
+  #runTimes() {
+    return { timeoutSeconds: this.#props.stage.runTimeoutSeconds }
+  }
+
+  #runEnvironment() {
+    const { stage, table } = this.#props
+    return {
+      ...this.#environment(),
+      TABLE_NAME: table.tableName,
+      CALL_DEADLINE_MS: milliseconds(stage.callDeadlineSeconds),
+      LEASE_MS: milliseconds(stage.runLeaseSeconds),
+      RETRY_FLOOR_MS: milliseconds(stage.retryFloorSeconds),
+    }
+  }
+
+  #deliveryUrls() {
+    return this.toJsonString(
+      Object.fromEntries([...this.#props.deliveries].map(([target, { queue }]) => [target, queue.queueUrl])),
+    )
+  }
+
+  #writebackUrl() {
+    return this.#props.writebacks.queue.queueUrl
+  }
+
+  #webhookApi(webhook: SyncFunction): HttpApi {
     const { stage, config } = this.#props
     const domain = config.deploy?.domain
     const api = new HttpApi(this, 'Api', {

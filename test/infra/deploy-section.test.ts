@@ -40,12 +40,24 @@ describe('a deployment with a deploy section', () => {
   })
 
   it('lets each function use that key as far as it reads, sends and stores', () => {
-    const granted = all('AWS::IAM::Policy').map(({ PolicyDocument }) =>
-      [...JSON.stringify(PolicyDocument).matchAll(/"kms:(\w+)"/g)].map(([, action]) => action),
-    )
+    const granted = resourcesOf(templates.sync, 'AWS::IAM::Policy').map(([id, { Properties }]) => [
+      id.replace(/RoleDefaultPolicy[0-9A-F]{8}$/, ''),
+      [...JSON.stringify(Properties).matchAll(/"kms:(\w+)"/g)].map(([, action]) => action),
+    ])
     const table = 'Decrypt DescribeKey Encrypt GenerateDataKey GenerateDataKeyWithoutPlaintext'
     const delivery = `${table} ReEncryptFrom ReEncryptTo`.split(' ')
-    expect(granted).toEqual([['Decrypt', 'GenerateDataKey'], delivery, delivery])
+    expect(Object.fromEntries(granted)).toEqual({
+      ShopWebhook: ['Decrypt', 'GenerateDataKey'],
+      ErpDeliveralpha: delivery,
+      ErpDeliverbetaerp: delivery,
+      ShopWriteback: delivery,
+      StockReconcile: delivery,
+      StockReconcileSchedules: [],
+      ShipmentPull: delivery,
+      ShipmentPullSchedules: [],
+      OrderSweep: delivery,
+      OrderSweepSchedules: [],
+    })
   })
 
   it('answers under its own name too, beside the address that works before any DNS record', () => {

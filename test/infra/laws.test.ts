@@ -3,16 +3,17 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { stageNamed } from '../../infra/stages.ts'
 import type { Topology } from '../../infra/topology.ts'
-import { deploySection, synthesized, topology } from '../support/synthesized.ts'
-import { Deployment, LAWS, Planting } from '../support/template-laws.ts'
+import { deploySection, oneWay, synthesized, topology } from '../support/synthesized.ts'
+import { Deployment, LAWS, Planting, runbookOf } from '../support/template-laws.ts'
 
-const one: Topology = {
-  shops: { s1: { targets: ['erp'] } },
-  targets: { erp: { rate: { perMinute: 60, slots: 2 } } },
-}
+/** With what a configuration has by itself. */
+const shop = { targets: ['erp'], sweepMinutes: 5, rate: { slots: 2 } }
+const target = { rate: { perMinute: 60, slots: 2 } }
+const one: Topology = { shops: { s1: shop }, targets: { erp: target }, pools: {} }
 
 const deployments = ['prod', 'local'].flatMap((stage) => [
   { name: `${stage}, one shop and one target`, stage, config: one },
+  { name: `${stage}, orders that go one way only`, stage, config: oneWay },
   { name: `${stage}, several shops and targets`, stage, config: topology },
   { name: `${stage}, with a deploy section`, stage, config: { ...topology, deploy: deploySection } },
 ])
@@ -56,18 +57,36 @@ describe('a runbook', () => {
     expect(named.length).toBeGreaterThan(0)
     for (const command of named) expect(commands).toContain(command)
   })
+
+  it('is named by an alarm', () => {
+    const deployment = new Deployment(synthesized(stageNamed('prod'), topology))
+    const named = deployment.all('AWS::CloudWatch::Alarm').map((alarm) => `${runbookOf(alarm)}.md`)
+    expect([...new Set(named)].toSorted()).toEqual(runbooks.toSorted())
+  })
 })
 
 describe('the page about a deployment', () => {
   const page = readFileSync(fileURLToPath(new URL('../../docs/deploy.md', import.meta.url)), 'utf8')
   const count = (config: Topology, type: string) =>
     new Deployment(synthesized(stageNamed('prod'), config)).all(type).length
-  const two: Topology = { ...one, targets: { ...one.targets, second: { rate: { perMinute: 60, slots: 2 } } } }
+  const alarms = (config: Topology) => count(config, 'AWS::CloudWatch::Alarm')
+  const secrets = (config: Topology) => count(config, 'AWS::SecretsManager::Secret')
+  const more = (config: Partial<Topology>) => alarms({ ...one, ...config }) - alarms(one)
+  const dollars = (amount: number) => `$${amount.toFixed(2)}`
 
   it('prices the alarms and secrets there are', () => {
-    const alarms = count(one, 'AWS::CloudWatch::Alarm')
-    expect(page).toContain(`| ${alarms} alarms × $0.10 | $${(alarms * 0.1).toFixed(2)} |`)
-    expect(page).toContain(`| ${count(one, 'AWS::SecretsManager::Secret')} secrets × $0.40 |`)
-    expect(page).toContain(`each further target: ${count(two, 'AWS::CloudWatch::Alarm') - alarms} alarms,`)
+    expect(page).toContain(`| ${alarms(one)} alarms × $0.10 | ${dollars(alarms(one) * 0.1)} |`)
+    expect(page).toContain(`| ${secrets(one)} secrets × $0.40 | ${dollars(secrets(one) * 0.4)} |`)
+    const pool = { target: 'erp', shops: { s1: {} }, everyMinutes: 5 }
+    const added: [string, Partial<Topology>][] = [
+      ['each further target', { targets: { ...one.targets, second: target } }],
+      ['each further shop', { shops: { ...one.shops, s2: shop } }],
+      ['a pool', { pools: { main: pool } }],
+      ['a target with `shipments`', { targets: { erp: { ...target, shipments: { everyMinutes: 5 } } } }],
+    ]
+    for (const [what, config] of added) expect(page).toContain(`| ${what}: ${more(config)} alarms`)
+    const pools = (...names: string[]) =>
+      more({ pools: Object.fromEntries(names.map((name) => [name, pool])) })
+    expect(page).toContain(`(each further pool: ${pools('main', 'other') - pools('main')} alarms)`)
   })
 })

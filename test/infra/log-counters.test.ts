@@ -6,11 +6,12 @@ import { resourcesOf, synthesized } from '../support/synthesized.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 
-/** A delivery that is parked, one that ends, one that meets a bug, and a request that meets one, as the real logger writes them. */
+/** A record that is parked, one that ends, one that meets a bug, a request that meets one, and runs, as the real logger writes them. */
 const program = `
 import { runFifoBatch } from '#runtime/fifo-batch.ts'
 import { httpHandler } from '#runtime/http.ts'
 import { createLog } from '#runtime/logger.ts'
+import { scheduledHandler } from '#runtime/scheduled.ts'
 const log = createLog('tested')
 const ends = {
   parked: () => ({ is: 'park', code: 'refused' }),
@@ -35,14 +36,23 @@ await runFifoBatch(
 await httpHandler(async () => { throw new TypeError('unforeseen') }, log)(
   { headers: {}, requestContext: { requestId: 'request-0001' } },
   {},
-)`
+)
+const ended = { failed: { why: 'no bridge' }, done: { counts: {} }, waiting: { why: 'gate' } }
+const run = scheduledHandler(
+  { parse: (event) => event },
+  async ({ is }) => ({ is, ...ended[is] }),
+  { nameOf: ({ run }) => run, log },
+)
+for (const name of ['stock:main', 'shipments:beta-erp', 'sweep:ec', 'sweep:elsewhere'])
+  for (const is of Object.keys(ended)) await run({ run: name, is }, { getRemainingTimeInMillis: () => 1000 })
+`
 
 /** Whether a line is one that a filter of CloudWatch Logs counts, of the kind `{ $.a = "x" && $.b = "y" }`. */
 function counts(pattern: string, line: Record<string, unknown>): boolean {
   const inner = /^\{ (.+) \}$/.exec(pattern)?.[1]
   if (inner === undefined) throw new Error(`not understood: ${pattern}`)
   return inner.split(' && ').every((term) => {
-    const [, name = '', value] = /^\$\.(\w+) = "(\w+)"$/.exec(term) ?? []
+    const [, name = '', value] = /^\$\.(\w+) = "([\w:-]+)"$/.exec(term) ?? []
     if (value === undefined) throw new Error(`not understood: ${term}`)
     return line[name] === value
   })
@@ -63,13 +73,17 @@ describe('the counters of log lines', () => {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => z.record(z.string(), z.unknown()).parse(JSON.parse(line)))
-    expect(lines).toHaveLength(4)
+    expect(lines).toHaveLength(4 + 12)
 
     const counted = resourcesOf(synthesized().ops, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => {
       const { FilterPattern, MetricTransformations } = FilterSchema.parse(Properties)
       return [
         MetricTransformations[0].MetricName,
-        lines.filter((line) => counts(FilterPattern, line)).map(({ messageId, code }) => messageId ?? code),
+        lines
+          .filter((line) => counts(FilterPattern, line))
+          .map(
+            ({ messageId, run, is, code }) => messageId ?? (run === undefined ? code : [run, is].join(' ')),
+          ),
       ]
     })
     expect(counted).toEqual([
@@ -78,6 +92,18 @@ describe('the counters of log lines', () => {
       ['parked-alpha', ['parked']],
       ['deliver-bugs-beta-erp', ['bug']],
       ['parked-beta-erp', ['parked']],
+      ['writeback-bugs', ['bug']],
+      ['writeback-parked', ['parked']],
+      ['run-failed-stock-main', ['stock:main failed']],
+      ['run-done-stock-main', ['stock:main done']],
+      ['run-failed-stock-beta-stock', []],
+      ['run-done-stock-beta-stock', []],
+      ['brake-tripped', []],
+      ['run-failed-shipments-beta-erp', ['shipments:beta-erp failed']],
+      ['run-done-shipments-beta-erp', ['shipments:beta-erp done']],
+      ['run-failed-sweep-ec', ['sweep:ec failed']],
+      ['run-done-sweep-ec', ['sweep:ec done']],
+      ['shop-restored', []],
     ])
   })
 })

@@ -31,6 +31,16 @@ describe('the times of a stage', () => {
       { visibilitySeconds: 359 },
       'Stage prod is unsafe: the visibility timeout (359 s) must be at least six function timeouts (360 s).',
     ],
+    [
+      'a call that may outlive its run',
+      { runTimeoutSeconds: 20 },
+      'Stage prod is unsafe: the call deadline (20 s) must be shorter than the timeout of a run (20 s).',
+    ],
+    [
+      'a run that may outlive its lock',
+      { runLeaseSeconds: 300 },
+      'Stage prod is unsafe: the timeout of a run (300 s) must be shorter than its lease (300 s).',
+    ],
   ]
 
   it.each(unsafe)('refuse %s', (_, change, sentence) => {

@@ -1,9 +1,20 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { ErpDeliverEnvSchema } from '../../functions/erp-deliver/env.ts'
+import { OrderSweepEnvSchema } from '../../functions/order-sweep/env.ts'
+import { ShipmentPullEnvSchema } from '../../functions/shipment-pull/env.ts'
 import { ShopWebhookEnvSchema } from '../../functions/shop-webhook/env.ts'
+import { ShopWritebackEnvSchema } from '../../functions/shop-writeback/env.ts'
+import { StockReconcileEnvSchema } from '../../functions/stock-reconcile/env.ts'
 import { RECEIVE_LIMIT, stageNamed } from '../../infra/stages.ts'
-import { type Resource, resourcesOf, synthesized, type Template, topology } from '../support/synthesized.ts'
+import {
+  oneWay,
+  type Resource,
+  resourcesOf,
+  synthesized,
+  type Template,
+  topology,
+} from '../support/synthesized.ts'
 
 const targets = Object.keys(topology.targets)
 const DAY_SECONDS = 86_400
@@ -44,14 +55,19 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
   const all = (type: string) => Object.values(templates).flatMap((template) => resourcesOf(template, type))
   const functions = () => all('AWS::Lambda::Function').map(([, resource]) => resource)
   const delivers = () => functions().filter((resource) => 'TARGET' in environmentOf(resource))
+  const only = (name: string) => {
+    const found = all('AWS::Lambda::Function').filter(([id]) => id.startsWith(name))
+    expect(found).toHaveLength(1)
+    return (found[0] as [string, Resource])[1]
+  }
 
   beforeAll(() => {
     templates = synthesized(stage)
   })
 
-  it('give each target a FIFO queue whose groups do not wait for each other, and a dead-letter queue', () => {
+  it('give each target, and the write-backs, a FIFO queue whose groups do not wait for each other, and a dead-letter queue', () => {
     const queues = all('AWS::SQS::Queue')
-    expect(queues).toHaveLength(2 * targets.length)
+    expect(queues).toHaveLength(2 * (targets.length + 1))
     for (const [, { Properties }] of queues) {
       expect(Properties).toMatchObject({
         FifoQueue: true,
@@ -63,7 +79,8 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
       expect(Properties['QueueName']).toMatch(/^.{1,75}\.fifo$/)
     }
     const queueNames = queues.map(([, { Properties }]) => Properties['QueueName'])
-    expect(queueNames).toContain(`ecshop-erp-sync-${name}-deliveries-beta-erp.fifo`)
+    for (const queue of ['deliveries-beta-erp', 'writebacks', 'writebacks-dlq'])
+      expect(queueNames).toContain(`ecshop-erp-sync-${name}-${queue}.fifo`)
   })
 
   it('let no queue lose a message without a dead-letter queue, nor before a thousand receives', () => {
@@ -86,9 +103,9 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
     expect([...alive, ...dead].sort()).toEqual(queues.map(([id]) => id).sort())
   })
 
-  it('take every batch apart, from one source for each target', () => {
+  it('take every batch apart, from one source for each target and one for the write-backs', () => {
     const sources = all('AWS::Lambda::EventSourceMapping').map(([, { Properties }]) => Properties)
-    expect(sources).toHaveLength(targets.length)
+    expect(sources).toHaveLength(targets.length + 1)
     for (const source of sources) {
       expect(source['FunctionResponseTypes']).toEqual(['ReportBatchItemFailures'])
       expect(source['BatchSize']).toBe(stage.batchSize)
@@ -96,11 +113,11 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
     const concurrency = sources.map(
       (source) => z.object({ MaximumConcurrency: z.int() }).parse(source['ScalingConfig']).MaximumConcurrency,
     )
-    expect(concurrency).toEqual([2, Math.min(7, stage.maxConcurrency)])
+    expect(concurrency).toEqual([2, Math.min(7, stage.maxConcurrency), Math.min(5, stage.maxConcurrency)])
   })
 
   it('run every function on Node 24 for ARM', () => {
-    expect(functions()).toHaveLength(1 + targets.length)
+    expect(functions()).toHaveLength(targets.length + 5)
     for (const { Properties } of functions()) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -125,10 +142,57 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
   })
 
   it('give the webhook the environment it parses, with the queue of every target', () => {
-    const [webhook, ...others] = functions().filter((resource) => 'QUEUE_URLS' in environmentOf(resource))
-    expect(others).toEqual([])
-    const env = ShopWebhookEnvSchema.strict().parse(environmentOf(webhook as Resource))
+    const env = ShopWebhookEnvSchema.strict().parse(environmentOf(only('ShopWebhook')))
     expect(Object.keys(env.QUEUE_URLS)).toEqual(targets)
+  })
+
+  it('give the write-backs the environment they parse, with the times of a delivery', () => {
+    const writeback = only('ShopWriteback')
+    const env = ShopWritebackEnvSchema.strict().parse(environmentOf(writeback))
+    expect(FunctionSchema.parse(writeback.Properties).Timeout).toBe(stage.deliverTimeoutSeconds)
+    expect(env.LEASE_MS).toBe(stage.leaseSeconds * 1000)
+  })
+
+  it('give each run the environment it parses, with its own times', () => {
+    const runs = {
+      StockReconcile: StockReconcileEnvSchema,
+      ShipmentPull: ShipmentPullEnvSchema,
+      OrderSweep: OrderSweepEnvSchema,
+    }
+    for (const [run, schema] of Object.entries(runs)) {
+      const found = only(run)
+      expect(FunctionSchema.parse(found.Properties).Timeout).toBe(stage.runTimeoutSeconds)
+      expect(schema.strict().parse(environmentOf(found)).LEASE_MS).toBe(stage.runLeaseSeconds * 1000)
+    }
+    const sweep = OrderSweepEnvSchema.strict().parse(environmentOf(only('OrderSweep')))
+    expect(Object.keys(sweep.QUEUE_URLS)).toEqual(targets)
+  })
+
+  it('invoke each run of the configuration every minute, with what it is about', () => {
+    const schedules = all('AWS::Scheduler::Schedule').map(([, { Properties }]) => {
+      const { Name, Target } = z
+        .object({ Name: z.string().max(64), Target: z.object({ Input: z.string() }) })
+        .parse(Properties)
+      return [Name, JSON.parse(Target.Input)]
+    })
+    expect(schedules).toEqual([
+      ['stock-reconcile-main', { pool: 'main' }],
+      ['stock-reconcile-beta-stock', { pool: 'beta-stock' }],
+      ['shipment-pull-beta-erp', { target: 'beta-erp' }],
+      ['order-sweep-ec', { shop: 'ec' }],
+    ])
+    expect(all('AWS::Scheduler::ScheduleGroup')).toHaveLength(1)
+  })
+
+  it('have no schedule and no function for what the configuration does not ask for', () => {
+    const { sync } = synthesized(stage, oneWay)
+    const names = resourcesOf(sync, 'AWS::Lambda::Function').map(([id]) =>
+      id.replace(/Function[0-9A-F]{8}$/, ''),
+    )
+    expect(names).toEqual(['ShopWebhook', 'ErpDelivererp', 'ShopWriteback'])
+    for (const type of ['AWS::Scheduler::Schedule', 'AWS::Scheduler::ScheduleGroup'])
+      expect(resourcesOf(sync, type)).toEqual([])
+    expect(told(sync)).toEqual(['WebhookUrl'])
   })
 
   it('name no region, account or partition', () => {
@@ -137,29 +201,35 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
     )
   })
 
-  it('let each delivery read the secrets of its own target and of the shops it serves only, and the webhook those that sign', () => {
-    const readable = resourcesOf(templates.sync, 'AWS::IAM::Policy').map(([, { Properties }]) =>
+  it('let each function read the secrets it needs only: of its own targets, and of its own shops', () => {
+    const readable = resourcesOf(templates.sync, 'AWS::IAM::Policy').map(([id, { Properties }]) => [
+      id.replace(/RoleDefaultPolicy[0-9A-F]{8}$/, ''),
       PolicySchema.parse(Properties)
         .PolicyDocument.Statement.filter(({ Action }) => Action.includes('secretsmanager:GetSecretValue'))
         .flatMap(({ Resource }) => Resource.map(resolved))
-        .map((arn) => arn.replace(/^.*:secret:/, '')),
-    )
-    const prefix = `/ecshop-erp-sync/${name}`
-    expect(readable).toEqual([
-      [`${prefix}/shop/ec/webhook-??????`, `${prefix}/shop/EC2/webhook-??????`],
-      [
-        `${prefix}/target/alpha/erp-??????`,
-        `${prefix}/shop/ec/webhook-??????`,
-        `${prefix}/shop/ec/bridge-??????`,
-        `${prefix}/shop/EC2/webhook-??????`,
-        `${prefix}/shop/EC2/bridge-??????`,
-      ],
-      [
-        `${prefix}/target/beta-erp/erp-??????`,
-        `${prefix}/shop/EC2/webhook-??????`,
-        `${prefix}/shop/EC2/bridge-??????`,
-      ],
+        .map((arn) => arn.replace('-??????', '').replace(/^.*:secret:\/ecshop-erp-sync\//, '')),
     ])
+    const secret = (path: string) => `${name}/${path}`
+    expect(Object.fromEntries(readable)).toEqual({
+      ShopWebhook: ['shop/ec/webhook', 'shop/EC2/webhook'].map(secret),
+      ErpDeliveralpha: [
+        'target/alpha/erp',
+        'shop/ec/webhook',
+        'shop/ec/bridge',
+        'shop/EC2/webhook',
+        'shop/EC2/bridge',
+      ].map(secret),
+      ErpDeliverbetaerp: ['target/beta-erp/erp', 'shop/EC2/webhook', 'shop/EC2/bridge'].map(secret),
+      ShopWriteback: ['shop/ec/bridge', 'shop/EC2/bridge'].map(secret),
+      StockReconcile: ['target/alpha/erp', 'target/beta-erp/erp', 'shop/ec/bridge', 'shop/EC2/bridge'].map(
+        secret,
+      ),
+      StockReconcileSchedules: [],
+      ShipmentPull: ['target/beta-erp/erp'].map(secret),
+      ShipmentPullSchedules: [],
+      OrderSweep: ['shop/ec/webhook', 'shop/ec/bridge', 'target/alpha/erp'].map(secret),
+      OrderSweepSchedules: [],
+    })
   })
 
   it('name the secrets of each shop and the one of each target, and put no value into any', () => {
@@ -236,7 +306,12 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
   })
 
   it('tell where everything is', () => {
-    expect(told(templates.sync)).toEqual(['WebhookUrl'])
+    expect(told(templates.sync)).toEqual([
+      'WebhookUrl',
+      'StockFunction',
+      'ShipmentsFunction',
+      'SweepFunction',
+    ])
     expect(told(templates.ops)).toEqual(['AlarmTopicArn'])
     expect(resolved(templates.sync.Outputs['WebhookUrl']?.Value)).toMatch(/\/v1\/shops\/\{shop\}\/events$/)
     expect(Object.keys(templates.stateful.Outputs)).toEqual(
@@ -246,6 +321,8 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
         'DeadLetterQueueUrlAlpha',
         'QueueUrlBetaErp',
         'DeadLetterQueueUrlBetaErp',
+        'WritebackQueueUrl',
+        'WritebackDeadLetterQueueUrl',
       ]),
     )
   })

@@ -19,13 +19,31 @@ const TemplateSchema = z.looseObject({
 export type Template = z.infer<typeof TemplateSchema>
 export type Resource = z.infer<typeof ResourceSchema>
 
-/** Two shops and two targets, one of them with settings of its own. */
+/** Two shops, two targets and two pools; one of each with settings of its own. */
 export const topology: Topology = {
-  shops: { ec: { targets: ['alpha'] }, EC2: { targets: ['alpha', 'beta-erp'] } },
+  shops: {
+    ec: { targets: ['alpha'], sweepMinutes: 5, rate: { slots: 2 } },
+    EC2: { targets: ['alpha', 'beta-erp'], sweepMinutes: 0, rate: { slots: 3 } },
+  },
   targets: {
     alpha: { rate: { perMinute: 60, slots: 1 } },
-    'beta-erp': { rate: { perMinute: 60, slots: 7 }, settleSeconds: 0 },
+    'beta-erp': {
+      rate: { perMinute: 60, slots: 7 },
+      settleSeconds: 0,
+      shipments: { everyMinutes: 60 },
+    },
   },
+  pools: {
+    main: { target: 'alpha', shops: { ec: {} }, everyMinutes: 5 },
+    'beta-stock': { target: 'beta-erp', shops: { EC2: {} }, everyMinutes: 30 },
+  },
+}
+
+/** One shop and one target, and nothing that comes back. */
+export const oneWay: Topology = {
+  shops: { s1: { targets: ['erp'], sweepMinutes: 0, rate: { slots: 2 } } },
+  targets: { erp: { rate: { perMinute: 60, slots: 2 } } },
+  pools: {},
 }
 
 /** All a `deploy` section can hold, for a region in China. */
@@ -37,6 +55,15 @@ export const deploySection: NonNullable<Topology['deploy']> = {
     certificateArn: 'arn:aws-cn:acm:cn-north-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000002',
   },
 }
+
+const FUNCTIONS = [
+  'erp-deliver',
+  'order-sweep',
+  'shipment-pull',
+  'shop-webhook',
+  'shop-writeback',
+  'stock-reconcile',
+]
 
 /** Synthesizes into `dir`/out. The bundles are stand-ins: nothing runs them. */
 export function synthesizeInto(dir: string, stage: Stage, config: Topology) {
@@ -52,7 +79,7 @@ export function synthesizeInto(dir: string, stage: Stage, config: Topology) {
 
 /** The same before synthesis. */
 export function appIn(dir: string, stage: Stage, config: Topology) {
-  for (const name of ['shop-webhook', 'erp-deliver']) {
+  for (const name of FUNCTIONS) {
     mkdirSync(join(dir, 'build', name), { recursive: true })
     writeFileSync(join(dir, 'build', name, 'index.mjs'), `export const handler = '${name}'\n`)
   }

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import type { Resource, Template } from './synthesized.ts'
 
@@ -96,6 +97,21 @@ export class Deployment {
       )
     })
   }
+
+  /** Alarms that count the lines of a log which this pattern of CloudWatch Logs matches. */
+  alarmsOnLines(log: Placed, pattern: string): Placed[] {
+    const counted = this.all('AWS::Logs::MetricFilter').flatMap((filter) => {
+      const { FilterPattern, LogGroupName, MetricTransformations } = FilterSchema.parse(filter.properties)
+      const isOfIt = FilterPattern === pattern && this.target(filter, LogGroupName)?.at === log.at
+      return isOfIt ? MetricTransformations : []
+    })
+    return this.all('AWS::CloudWatch::Alarm').filter(({ properties }) => {
+      const { Namespace, MetricName } = AlarmSchema.parse(properties)
+      return counted.some(
+        (metric) => metric.MetricNamespace === Namespace && metric.MetricName === MetricName,
+      )
+    })
+  }
 }
 
 /** A copy of good templates, with the means to spoil it. */
@@ -133,7 +149,16 @@ export class Planting {
 
   /** Other variables for the first function that delivers. */
   deliverWith(variables: Record<string, string>): void {
-    const { Properties } = this.one('AWS::Lambda::Function', isDelivery)
+    this.#runWith(isDelivery, variables)
+  }
+
+  /** Other variables for the first function that a schedule runs. */
+  scheduleWith(variables: Record<string, string>): void {
+    this.#runWith(isScheduled, variables)
+  }
+
+  #runWith(which: (properties: Record<string, unknown>) => boolean, variables: Record<string, string>) {
+    const { Properties } = this.one('AWS::Lambda::Function', which)
     Properties['Environment'] = { Variables: { ...variablesOf(Properties), ...variables } }
   }
 
@@ -161,6 +186,23 @@ const AlarmSchema = z.object({
   AlarmDescription: z.string().default(''),
   AlarmActions: z.array(z.unknown()).default([]),
   OKActions: z.array(z.unknown()).default([]),
+})
+const ScheduleSchema = z.object({
+  Name: z.string(),
+  State: z.literal('ENABLED').default('ENABLED'),
+  ScheduleExpression: z.literal('rate(1 minute)'),
+  FlexibleTimeWindow: z.object({ Mode: z.literal('OFF') }),
+  Target: z.object({
+    Arn: z.unknown(),
+    RoleArn: z.unknown(),
+    Input: z.string(),
+    RetryPolicy: z.object({ MaximumRetryAttempts: z.literal(0), MaximumEventAgeInSeconds: z.literal(60) }),
+  }),
+})
+const FilterSchema = z.object({
+  FilterPattern: z.string(),
+  LogGroupName: z.unknown(),
+  MetricTransformations: z.tuple([z.object({ MetricNamespace: z.string(), MetricName: z.string() })]),
 })
 const texts = z.union([z.string(), z.array(z.string())]).transform((text) => [text].flat())
 const StatementSchema = z.looseObject({
@@ -193,18 +235,42 @@ function literals(value: unknown): string[] {
 
 const WILDCARD = /[*?]/
 
+/** A run as its log has it, by the name of its schedule. */
+const runPattern = (is: string, schedule: string) => {
+  const [, kind = '', subject = ''] =
+    /^(stock-reconcile|shipment-pull|order-sweep)-(.+)$/.exec(schedule) ?? []
+  const run = { 'stock-reconcile': 'stock', 'shipment-pull': 'shipments', 'order-sweep': 'sweep' }[kind]
+  return `{ $.code = "RUN_ENDED" && $.is = "${is}" && $.run = "${run}:${subject}" }`
+}
+const RingsAtOnceSchema = z.object({
+  Threshold: z.literal(1),
+  EvaluationPeriods: z.literal(1),
+  ComparisonOperator: z.literal('GreaterThanOrEqualToThreshold'),
+})
+const RingsOnSilenceSchema = z.object({
+  Threshold: z.literal(1),
+  EvaluationPeriods: z.literal(3),
+  ComparisonOperator: z.literal('LessThanThreshold'),
+  TreatMissingData: z.literal('breaching'),
+})
+
 const isOpen = (principal: unknown) => literals(principal).includes('*')
 
-const runbookOf = (alarm: Placed) =>
+export const runbookOf = (alarm: Placed) =>
   /\bRunbook: docs\/runbooks\/([a-z0-9-]+)\.md$/.exec(
     AlarmSchema.parse(alarm.properties).AlarmDescription,
   )?.[1]
 
+const isAlarm = (kind: string) => (properties: Record<string, unknown>) =>
+  String(properties['AlarmName']).includes(`-${kind}-`)
 const hasDeadLetterQueue = (properties: Record<string, unknown>) => 'RedrivePolicy' in properties
 const watches = (metric: string) => (properties: Record<string, unknown>) =>
   properties['MetricName'] === metric
-const isWebhook = (properties: Record<string, unknown>) => 'QUEUE_URLS' in variablesOf(properties)
+const isWebhook = (properties: Record<string, unknown>) =>
+  'QUEUE_URLS' in variablesOf(properties) && !('TABLE_NAME' in variablesOf(properties))
 const isDelivery = (properties: Record<string, unknown>) => 'TARGET' in variablesOf(properties)
+/** A write-back takes from the queue that a run writes to. */
+const isScheduled = (properties: Record<string, unknown>) => 'WRITEBACK_QUEUE_URL' in variablesOf(properties)
 const variablesOf = (properties: Record<string, unknown>): Record<string, unknown> =>
   FunctionSchema.parse(properties).Environment?.Variables ?? {}
 
@@ -352,29 +418,128 @@ export const LAWS: readonly Law[] = [
   {
     holds:
       'ends a call before its function, a function before its claim, and a claim before its message shows',
-    breaches: (deployment) =>
-      deployment.all('AWS::Lambda::EventSourceMapping').flatMap((source) => {
+    breaches: (deployment) => [
+      ...deployment.all('AWS::Scheduler::Schedule').flatMap((schedule) => {
+        const lambda = deployment.target(schedule, ScheduleSchema.parse(schedule.properties).Target.Arn)
+        return lambda ? outlived(lambda) : [`${schedule.at} invokes no function`]
+      }),
+      ...deployment.all('AWS::Lambda::EventSourceMapping').flatMap((source) => {
         const lambda = deployment.target(source, source.properties['FunctionName'])
         const queue = deployment.target(source, source.properties['EventSourceArn'])
         if (!lambda || !queue) return [`${source.at} joins no function and queue`]
-        const { Timeout } = FunctionSchema.parse(lambda.properties)
+        const { timeout, LEASE_MS } = timesOf(lambda)
         const { VisibilityTimeout } = QueueSchema.parse(queue.properties)
-        const { CALL_DEADLINE_MS, LEASE_MS } = z
-          .object({ CALL_DEADLINE_MS: z.coerce.number(), LEASE_MS: z.coerce.number() })
-          .parse(variablesOf(lambda.properties))
         return [
-          ...(CALL_DEADLINE_MS < Timeout * 1000 ? [] : [`a call may outlive ${lambda.at}`]),
-          ...(Timeout * 1000 < LEASE_MS ? [] : [`${lambda.at} may outlive its claim`]),
+          ...outlived(lambda),
           ...(LEASE_MS <= VisibilityTimeout * 1000 ? [] : [`a claim may outlive what ${queue.at} hides`]),
-          ...(VisibilityTimeout >= 6 * Timeout ? [] : [`${queue.at} hides less than six timeouts`]),
+          ...(VisibilityTimeout * 1000 >= 6 * timeout ? [] : [`${queue.at} hides less than six timeouts`]),
         ]
       }),
+    ],
     plants: {
       'a call as long as its function': (planted) => planted.deliverWith({ CALL_DEADLINE_MS: '60000' }),
       'a claim that ends with its function': (planted) => planted.deliverWith({ LEASE_MS: '60000' }),
+      'a call as long as its run': (planted) => planted.scheduleWith({ CALL_DEADLINE_MS: '300000' }),
+      'a lock that ends with its run': (planted) => planted.scheduleWith({ LEASE_MS: '300000' }),
       'a claim longer than its message is hidden': (planted) => planted.deliverWith({ LEASE_MS: '360001' }),
       'a message hidden for less than six timeouts': (planted) => {
         planted.one('AWS::SQS::Queue', hasDeadLetterQueue).Properties['VisibilityTimeout'] = 359
+      },
+    },
+  },
+  {
+    holds: 'invokes each scheduled function every minute, and leaves what was missed to the next minute',
+    breaches: (deployment) =>
+      deployment.all('AWS::Scheduler::Schedule').flatMap((schedule) => {
+        const parsed = ScheduleSchema.safeParse(schedule.properties)
+        if (!parsed.success)
+          return [`${schedule.at} is another schedule: ${parsed.error.issues[0]?.path.join('.')}`]
+        const { Arn, RoleArn } = parsed.data.Target
+        const lambda = deployment.target(schedule, Arn)
+        const role = deployment.target(schedule, RoleArn)
+        const invoked = deployment
+          .all('AWS::IAM::Policy')
+          .filter((policy) =>
+            [policy.properties['Roles']]
+              .flat()
+              .some((one) => deployment.target(policy, one)?.at === role?.at),
+          )
+          .flatMap((policy) =>
+            allowed(policy.properties).map((statement) => ({
+              action: statement.Action?.join(),
+              at: deployment.target(policy, statement.Resource)?.at,
+            })),
+          )
+        return [
+          ...(lambda?.type === 'AWS::Lambda::Function' ? [] : [`${schedule.at} invokes no function`]),
+          ...(isDeepStrictEqual(invoked, [{ action: 'lambda:InvokeFunction', at: lambda?.at }])
+            ? []
+            : [`the role of ${schedule.at} may not invoke its function, or may more`]),
+        ]
+      }),
+    plants: {
+      'a schedule that is switched off': (planted) => {
+        planted.one('AWS::Scheduler::Schedule').Properties['State'] = 'DISABLED'
+      },
+      'a run every hour': (planted) => {
+        planted.one('AWS::Scheduler::Schedule').Properties['ScheduleExpression'] = 'rate(1 hour)'
+      },
+      'a run that is tried again for a day': (planted) => {
+        const { Properties } = planted.one('AWS::Scheduler::Schedule')
+        Properties['Target'] = { ...ScheduleSchema.parse(Properties).Target, RetryPolicy: undefined }
+      },
+      'a role that may invoke nothing': (planted) =>
+        planted.remove('AWS::IAM::Policy', ({ PolicyDocument }) =>
+          allowed(PolicyDocument).some(({ Action }) => Action?.includes('lambda:InvokeFunction')),
+        ),
+      'a role that may invoke every function': (planted) => {
+        const { Properties } = planted.one('AWS::IAM::Policy', ({ PolicyDocument }) =>
+          allowed(PolicyDocument).some(({ Action }) => Action?.includes('lambda:InvokeFunction')),
+        )
+        Properties['PolicyDocument'] = {
+          Statement: [{ Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: { Ref: 'Every' } }],
+        }
+      },
+    },
+  },
+  {
+    holds: 'tells when a scheduled run fails, and when it has not succeeded for three of its periods',
+    breaches: (deployment) =>
+      deployment.all('AWS::Scheduler::Schedule').flatMap((schedule) => {
+        const { Name, Target } = ScheduleSchema.parse(schedule.properties)
+        const lambda = deployment.target(schedule, Target.Arn)
+        const log =
+          lambda && deployment.target(lambda, FunctionSchema.parse(lambda.properties).LoggingConfig?.LogGroup)
+        const alarms = (is: string) => (log ? deployment.alarmsOnLines(log, runPattern(is, Name)) : [])
+        const rings = alarms('failed').some(
+          ({ properties }) => RingsAtOnceSchema.safeParse(properties).success,
+        )
+        const silent = alarms('done').some(
+          ({ properties }) => RingsOnSilenceSchema.safeParse(properties).success,
+        )
+        return [
+          ...(rings ? [] : [`nobody is told when ${Name} fails`]),
+          ...(silent ? [] : [`nobody is told when ${Name} no longer succeeds`]),
+        ]
+      }),
+    plants: {
+      'a run whose failure rings nowhere': (planted) =>
+        planted.remove('AWS::CloudWatch::Alarm', isAlarm('run-failed')),
+      'a run whose silence rings nowhere': (planted) =>
+        planted.remove('AWS::CloudWatch::Alarm', isAlarm('run-overdue')),
+      'a silence that counts as good': (planted) => {
+        planted.one('AWS::CloudWatch::Alarm', isAlarm('run-overdue')).Properties['TreatMissingData'] =
+          'notBreaching'
+      },
+      'a count of another run': (planted) => {
+        planted.one('AWS::Logs::MetricFilter', ({ FilterPattern }) =>
+          /"failed"/.test(String(FilterPattern)),
+        ).Properties['FilterPattern'] = '{ $.code = "RUN_ENDED" && $.is = "failed" && $.run = "stock:other" }'
+      },
+      'a count in another log': (planted) => {
+        planted.one('AWS::Logs::MetricFilter', ({ FilterPattern }) =>
+          /"done"/.test(String(FilterPattern)),
+        ).Properties['LogGroupName'] = { Ref: 'Other' }
       },
     },
   },
@@ -487,21 +652,13 @@ export const LAWS: readonly Law[] = [
     },
   },
   {
-    holds: 'names a runbook there is in every alarm, and every runbook there is in an alarm',
-    breaches: (deployment) => {
-      const named = deployment.all('AWS::CloudWatch::Alarm').map((alarm) => ({
-        at: alarm.at,
-        runbook: runbookOf(alarm),
-      }))
-      return [
-        ...named
-          .filter(({ runbook }) => runbook === undefined || !existsSync(join(runbooks, `${runbook}.md`)))
-          .map(({ at, runbook }) => `${at} names no runbook there is (${runbook ?? 'none'})`),
-        ...readdirSync(runbooks)
-          .filter((file) => !named.some(({ runbook }) => file === `${runbook}.md`))
-          .map((file) => `no alarm names docs/runbooks/${file}`),
-      ]
-    },
+    holds: 'names a runbook there is in every alarm',
+    breaches: (deployment) =>
+      deployment
+        .all('AWS::CloudWatch::Alarm')
+        .map((alarm) => ({ at: alarm.at, runbook: runbookOf(alarm) }))
+        .filter(({ runbook }) => runbook === undefined || !existsSync(join(runbooks, `${runbook}.md`)))
+        .map(({ at, runbook }) => `${at} names no runbook there is (${runbook ?? 'none'})`),
     plants: {
       'an alarm without a runbook': (planted) => {
         planted.one('AWS::CloudWatch::Alarm').Properties['AlarmDescription'] = 'Something happened.'
@@ -510,10 +667,24 @@ export const LAWS: readonly Law[] = [
         planted.one('AWS::CloudWatch::Alarm').Properties['AlarmDescription'] =
           'Something happened. Runbook: docs/runbooks/call-somebody.md'
       },
-      'a runbook without its alarm': (planted) => planted.remove('AWS::CloudWatch::Alarm', watches('5xx')),
     },
   },
 ]
+
+function timesOf(lambda: Placed) {
+  const { CALL_DEADLINE_MS, LEASE_MS } = z
+    .object({ CALL_DEADLINE_MS: z.coerce.number(), LEASE_MS: z.coerce.number() })
+    .parse(variablesOf(lambda.properties))
+  return { CALL_DEADLINE_MS, LEASE_MS, timeout: FunctionSchema.parse(lambda.properties).Timeout * 1000 }
+}
+
+function outlived(lambda: Placed): string[] {
+  const { CALL_DEADLINE_MS, LEASE_MS, timeout } = timesOf(lambda)
+  return [
+    ...(CALL_DEADLINE_MS < timeout ? [] : [`a call may outlive ${lambda.at}`]),
+    ...(timeout < LEASE_MS ? [] : [`${lambda.at} may outlive its claim`]),
+  ]
+}
 
 function mayPublish(deployment: Deployment, topic: Placed): boolean {
   return deployment

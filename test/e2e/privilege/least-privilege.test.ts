@@ -236,7 +236,8 @@ describe('the role of a function', { timeout: 120_000 }, () => {
   it.each(['test', 'prod'])('is the same at stage %s', (name) => {
     const dir = mkdtempSync(join(tmpdir(), 'privilege-'))
     const target = { rate: { perMinute: 60, slots: 4 } }
-    const topology = { shops: { A1: { targets: [...TARGETS] } }, targets: { erp: target, keyed: target } }
+    const shop = { targets: [...TARGETS], sweepMinutes: 5, rate: { slots: 2 } }
+    const topology = { shops: { A1: shop }, targets: { erp: target, keyed: target }, pools: {} }
     const { out } = synthesizeInto(dir, stageNamed(name), topology)
     const { functions } = readPermissions(readAssembly(out).stacks)
     rmSync(dir, { recursive: true })
