@@ -215,6 +215,19 @@ export function odooDeliveries(
         expect(await seen(order({ sku }))).toEqual(ARRIVED)
       })
 
+      it('an edit of an order that people cancelled in Odoo is parked as that, because a replay makes it anew', async () => {
+        await world.send(order())
+        const { ref, erp } = await world.row(order())
+        const unasked = { context: { disable_cancel_warning: true } }
+        await odoo.rpc.call(z.unknown(), 'sale.order', 'action_cancel', [[Number(erp?.id)]], unasked)
+        await world.send(order({ quantity: 2 }))
+        expect(await world.row(order())).toMatchObject({
+          status: 'parked',
+          reason: { code: 'cancelled-in-erp' },
+        })
+        expect(await odoo.erp.documents(ref)).toBe(1)
+      })
+
       it('a cancelled order is cancelled with its delivery', async () => {
         await world.send(order())
         await world.send(order({ state: 'cancelled' }))

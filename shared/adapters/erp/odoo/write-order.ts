@@ -91,7 +91,7 @@ export async function confirmOrder(
   if (!held.ok) return held
   const order = held.value
   const written = { id: order.id, no: order.name, confirmed: true }
-  if (order.state === 'cancel') return refused('StateConflict', `${order.name} is cancelled in Odoo`)
+  if (order.state === 'cancel') return cancelledThere(order)
   if (isConfirmed(order)) {
     if (order.date_order === date) return done(written)
   } else {
@@ -147,6 +147,7 @@ export async function amendOrder(task: Task, sheet: Sheet): Promise<Attempt<Writ
   const { session, model, target, document } = task
   const known = await knownOrder(session, model, sheet.reference, document)
   if (!known.ok) return known
+  if (known.value.state === 'cancel') return cancelledThere(known.value)
   const late = tooLate(known.value)
   if (late) return refused('StateConflict', late)
   const held = await nameLines(session, known.value)
@@ -199,8 +200,10 @@ export async function amendOrder(task: Task, sheet: Sheet): Promise<Attempt<Writ
   return done({ id: order.id, no: order.name, confirmed: isConfirmed(order) })
 }
 
+/** Not refused as too late, after which a person would replay: the look-up that follows tells what a replay makes of it. */
+const cancelledThere = (order: HeldOrder) => refused('NotFound', `${order.name} is cancelled in Odoo`)
+
 function tooLate(order: HeldOrder): string | undefined {
-  if (order.state === 'cancel') return `${order.name} is cancelled in Odoo`
   if (isLocked(order)) return `${order.name} is locked in Odoo`
   return order.delivery_status === 'full' ? `${order.name} is delivered` : undefined
 }
