@@ -90,6 +90,7 @@ function odoo(change: Readonly<Record<string, unknown>>, date = NOW) {
     asked.push(what)
     const known = answers[what] ?? (MAY_DO.test(what) ? true : undefined)
     const [name, message] = FaultSchema.safeParse(known).data?.fault ?? []
+    if (known instanceof Response) return known
     if (json2) return name ? answer({ name, message }, 500) : answer(known)
     return name
       ? answer({ jsonrpc: '2.0', error: { code: 200, data: { name, message } } })
@@ -377,6 +378,13 @@ describe('probe', () => {
       check: 'tax',
       remedy: expect.stringContaining('odoo.tax.charged'),
     })
+  })
+
+  it('names a proxy that hides what JSON-2 says by way of errors', async () => {
+    const hidden = new Response('<html>', { status: 500, headers: { 'content-type': 'text/html' } })
+    const { findings } = await probe({ ...NEWEST, 'ir.model.data check_object_reference': hidden })
+    const wrong = findings.filter(({ is }) => is === 'wrong')
+    expect(wrong).toMatchObject([{ check: 'look-up', remedy: expect.stringContaining('proxy') }])
   })
 
   it('measures the clock of the server', async () => {

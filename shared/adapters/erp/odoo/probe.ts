@@ -424,7 +424,22 @@ function mayDo(session: Session, major: number, model: string, operation: string
 /** Every repeated create depends on this one look-up. */
 async function lookUpFinding(session: Session): Promise<ProbeFinding> {
   const found = await recordId(session, 'sale.order', orderName('ECdoctor-0-0'))
-  if (!found.ok) return unanswered('look-up', undefined, found.failure)
+  if (!found.ok) {
+    const { message } = found.failure
+    // JSON-2 says with a 500 that a record is not there, and why in its body.
+    return message.startsWith('HTTP 5')
+      ? finding(
+          'look-up',
+          'wrong',
+          undefined,
+          [
+            message,
+            'A proxy before Odoo puts pages of its own in place of Odoo’s errors: let it pass them on.',
+          ],
+          [message, 'Odoo 前的代理用自己的页面替换了 Odoo 的错误应答：请让其原样转发。'],
+        )
+      : unanswered('look-up', undefined, found.failure)
+  }
   return found.value === undefined
     ? finding(
         'look-up',
