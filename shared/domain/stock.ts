@@ -199,7 +199,12 @@ export interface ShopStock {
 
 export interface ShopFigures {
   /** Only what differs from what the shop has. */
-  readonly writes: readonly { readonly shop: string; readonly quantity: number }[]
+  readonly writes: readonly {
+    readonly shop: string
+    readonly quantity: number
+    /** Of the quantity: what new buyers may have. */
+    readonly offers: number
+  }[]
   /** A raise waits until another shop shows less. */
   readonly heldBack: boolean
 }
@@ -217,7 +222,7 @@ export function figuresToWrite(offerable: number, shops: readonly ShopStock[]): 
     shops.map(({ share }) => share),
   )
   const shown = shops.map((shop) => Math.max(offered(shop), shop.promised))
-  const writes: { shop: string; quantity: number }[] = []
+  const writes: { shop: string; quantity: number; offers: number }[] = []
   let heldBack = false
   shops.forEach((shop, index) => {
     const wanted = shares[index] ?? 0
@@ -228,7 +233,7 @@ export function figuresToWrite(offerable: number, shops: readonly ShopStock[]): 
     if (next > offers) shown[index] = Math.max(shown[index] ?? 0, next)
     heldBack ||= next < wanted
     const quantity = Math.min(MOST, next + hidden(shop))
-    if (quantity !== shop.quantity) writes.push({ shop: shop.shop, quantity })
+    if (quantity !== shop.quantity) writes.push({ shop: shop.shop, quantity, offers: next })
   })
   return { writes, heldBack }
 }

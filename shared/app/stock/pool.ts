@@ -1,0 +1,27 @@
+import type { StockMode } from '#contracts/bridge.ts'
+import type { Pool } from '#contracts/stock.ts'
+import type { ErpGateway } from '#ports/erp-gateway.ts'
+import type { ErpStock } from '#ports/erp-reads.ts'
+import type { ShopGateway } from '#ports/shop-gateway.ts'
+
+/** What a run reads a shop for. It writes nothing itself: commands go to the queue of the write-backs. */
+export type StockShop = Pick<ShopGateway, 'health' | 'readStock' | 'changes' | 'digestPage'>
+
+/** The ERP of a pool: what it is read for, and the steps of its documents. */
+export type StockErp = Pick<ErpGateway, 'describe' | 'reads'>
+
+export interface PoolShop {
+  readonly id: string
+  readonly share: number
+  readonly mode: StockMode
+  readonly gateway: StockShop
+}
+
+/** A pool as one invocation found it. */
+export interface OpenPool {
+  readonly name: string
+  readonly config: Pool
+  readonly erp: StockErp
+  readonly stock: ErpStock
+  readonly shops: readonly PoolShop[]
+}
