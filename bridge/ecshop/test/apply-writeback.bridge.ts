@@ -1,0 +1,279 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
+import { MemoryWritebackLedger } from '#adapters/memory/memory-writeback-ledger.ts'
+import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
+import { applyWriteback } from '#app/apply-writeback.ts'
+import { openShopTurn } from '#app/shop-turn.ts'
+import type { WritebackCommand, WritebackMessage, WritebackRow } from '#contracts/writeback.ts'
+import type { Outcome } from '#domain/outcome.ts'
+import { aShop, type Shop, type ShopOptions } from './support/a-shop.ts'
+import { type Cut, CuttingProxy } from './support/cutting-proxy.ts'
+import { SEED } from './support/seed.ts'
+import type { Order } from './support/shop-actions.ts'
+
+/** The service’s whole way of a command, over the real bridge, on both engines. */
+
+const { flask, shirt } = SEED.goods
+const LONG = 300_000
+const TIMES = { callMs: 20_000, leaseMs: 60_000, retryFloorMs: 1_000 }
+
+/** Both generations, with the engine that each has. */
+const GENERATIONS: readonly ShopOptions[] = [
+  { generation: '2.8', engine: 'InnoDB' },
+  { generation: '2.7', engine: 'MyISAM' },
+]
+
+/** Not those by which the call is let in. */
+const WRITE = /^\s*(INSERT|UPDATE|DELETE)\b(?!.*erpsync_nonce)/is
+
+/** What befalls a worker: it dies at its n-th write of the row, or the shop’s answer never comes. */
+type Death = { readonly write: number; readonly when: 'before' | 'after' }
+type Mishap = Death | 'no answer'
+
+class Killed extends Error {}
+
+/** A worker of shop-writeback, with a clock that only leaps. */
+class Worker {
+  readonly rows = new MemoryWritebackLedger()
+  readonly #url: string
+  readonly #secret: string
+  #now = Date.now()
+  #ids = 0
+
+  constructor(url: string, secret: string) {
+    this.#url = url
+    this.#secret = secret
+  }
+
+  async receive(message: WritebackMessage, mishap?: Mishap): Promise<Outcome> {
+    const clock = { now: () => this.#now }
+    const ids = { next: () => `w-${++this.#ids}` }
+    const limits = () => ({ slots: 2, perMinute: 1_000, leaseMs: TIMES.leaseMs, retryFloorMs: 1_000 })
+    const gate = new MemoryTargetGate({ clock, ids, limits })
+    const turn = openShopTurn(gate, 'A1', 1, this.#now + 600_000, clock)
+    const gateway = createEcshopGateway({
+      access: async () => ({ url: this.#url, secrets: [this.#secret] }),
+      // Calls are signed and given up by the time there is.
+      clock: { now: () => Date.now() },
+      fetch: async (...call) => {
+        const answer = await fetch(...call)
+        if (mishap === 'no answer') throw new Error('reset')
+        return answer
+      },
+    })
+    const late = (deadline: number) => Date.now() + deadline - this.#now
+    let writes = 0
+    const put = async (row: WritebackRow) => {
+      writes += 1
+      const dies = (when: 'before' | 'after') =>
+        typeof mishap === 'object' && mishap.write === writes && mishap.when === when
+      if (dies('before')) throw new Killed()
+      const written = await this.rows.put(row)
+      if (dies('after')) throw new Killed()
+      return written
+    }
+    return applyWriteback(message, {
+      gateway: () => ({
+        recordShipment: (shipment, deadline) => gateway.recordShipment(shipment, late(deadline)),
+        cancelOrder: (cancel, deadline) => gateway.cancelOrder(cancel, late(deadline)),
+        writeStock: (write, deadline) => gateway.writeStock(write, late(deadline)),
+      }),
+      turn: () => turn,
+      writebacks: { get: (key) => this.rows.get(key), put },
+      clock,
+      ids,
+      random: { next: () => 0.5 },
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      times: TIMES,
+    })
+  }
+
+  /** What is left of it is taken up by the next worker, when the lease is over. */
+  async settle(message: WritebackMessage): Promise<Outcome> {
+    for (let receives = 0; receives < 5; receives += 1) {
+      this.#now += TIMES.leaseMs
+      const outcome = await this.receive(message)
+      if (outcome.is !== 'retry') return outcome
+    }
+    throw new Error('it does not end')
+  }
+}
+
+const identityOf = (order: Order) => ({
+  order_id: String(order.order_id),
+  order_sn: order.order_sn,
+  add_time: order.add_time,
+})
+
+let serial = 0
+
+function messageOf(order: Order, kind: 'shipment' | 'cancel'): WritebackMessage {
+  const id = `W-${++serial}`
+  const about = { no: order.order_sn, ref: `ECA1-${order.order_sn}-${order.order_id.toString(36)}` }
+  const command: WritebackCommand =
+    kind === 'shipment'
+      ? {
+          is: 'shipment',
+          ...about,
+          shipment: {
+            shipment_id: `erp/${id}`,
+            order: identityOf(order),
+            shipped_at: '2026-11-20T06:30:00Z',
+            carrier: { name: '顺丰速运' },
+            tracking: [`SF-${id}`],
+            lines: order.rec_ids.map((recId) => ({ rec_id: String(recId), quantity: 1 })),
+            origin: 'erp',
+          },
+        }
+      : {
+          is: 'cancel',
+          ...about,
+          cancel: {
+            command_id: `erp/${id}`,
+            order: identityOf(order),
+            reason: '仓库缺货',
+            refund: 'none',
+            origin: 'operator',
+          },
+        }
+  return {
+    v: 1,
+    shop: 'A1',
+    target: 'erp',
+    id,
+    cause: 'run',
+    firstSeenAt: new Date().toISOString(),
+    correlationId: id,
+    command,
+  }
+}
+
+describe.each(GENERATIONS)('a command for a shop of $generation on $engine', (options) => {
+  let proxy: CuttingProxy
+  let shop: Shop
+  let worker: Worker
+  beforeAll(async () => {
+    proxy = await CuttingProxy.before(inject('mariadbPort'))
+    shop = await aShop({ capture: 'triggers', ...options, server: proxy.port })
+    await shop.serve()
+    await shop.sql.exec('UPDATE {goods} SET goods_number = 10000')
+    worker = new Worker(`${shop.url}erpsync/v1/`, await shop.state('bridge_secret'))
+  })
+  afterAll(async () => {
+    await shop.dispose()
+    await proxy.close()
+  })
+
+  const place = () =>
+    shop.act.place({
+      lines: [
+        { goods: flask.goods_id, quantity: 2 },
+        { goods: shirt.goods_id, product: shirt.red.product_id },
+      ],
+    })
+  const head = (order: Order) =>
+    shop.sql.row('SELECT order_status, shipping_status, invoice_no FROM {order_info} WHERE order_id = ?', [
+      order.order_id,
+    ])
+  const number = async (sql: string, values: readonly (string | number)[] = []) =>
+    Number(await shop.sql.value(sql, values))
+  const flasks = () => number('SELECT goods_number FROM {goods} WHERE goods_id = ?', [flask.goods_id])
+
+  /** One shipment of one flask and one shirt, wholly and once. */
+  async function expectShippedOnce(order: Order, message: WritebackMessage, before: number): Promise<void> {
+    const notes = await shop.sql.rows('SELECT status, invoice_no FROM {delivery_order} WHERE order_id = ?', [
+      order.order_id,
+    ])
+    expect(notes).toEqual([{ status: 0, invoice_no: `SF-${message.id}` }])
+    expect(await head(order)).toEqual({
+      order_status: 6,
+      shipping_status: 4,
+      invoice_no: `SF-${message.id}`,
+    })
+    const sent = await shop.sql.rows(
+      'SELECT send_number FROM {order_goods} WHERE order_id = ? ORDER BY rec_id',
+      [order.order_id],
+    )
+    expect(sent).toEqual([{ send_number: 1 }, { send_number: 1 }])
+    expect(await flasks()).toBe(before - 1)
+    const journal = "SELECT COUNT(*) FROM {order_action} WHERE action_user = 'erp' AND order_id = ?"
+    expect(await number(journal, [order.order_id])).toBe(1)
+    const row = await worker.rows.get({ target: 'erp', kind: 'shipment', id: message.id })
+    expect(row).toMatchObject({ status: 'done' })
+  }
+
+  async function expectCancelledOnce(order: Order, message: WritebackMessage): Promise<void> {
+    expect(await head(order)).toMatchObject({ order_status: 2 })
+    const journal = "SELECT COUNT(*) FROM {order_action} WHERE action_user = 'operator' AND order_id = ?"
+    expect(await number(journal, [order.order_id])).toBe(1)
+    const row = await worker.rows.get({ target: 'erp', kind: 'cancel', id: message.id })
+    expect(row).toMatchObject({ status: 'done' })
+  }
+
+  /** Cuts PHP off at its first write, then at its second, …; says how many there were. */
+  async function atEveryWrite(kind: 'shipment' | 'cancel'): Promise<number> {
+    for (let write = 1; write < 40; write += 1) {
+      for (const executed of [false, true]) {
+        const order = await place()
+        const before = await flasks()
+        const message = messageOf(order, kind)
+        const cut: Cut = { write, of: WRITE, executed }
+        proxy.arm(cut)
+        const outcome = await worker.receive(message)
+        const wasCut = proxy.disarm()
+        // PHP tells its log of the lost connection.
+        shop.takeWarnings()
+        if (!wasCut) {
+          expect(outcome).toEqual({ is: 'done', flavour: 'applied' })
+          return write - 1
+        }
+        expect(outcome).toMatchObject({ is: 'retry', why: 'internal-error' })
+        expect(await worker.settle(message)).toEqual({ is: 'done', flavour: 'applied' })
+        if (kind === 'shipment') await expectShippedOnce(order, message, before)
+        else await expectCancelledOnce(order, message)
+      }
+    }
+    throw new Error('it never ended')
+  }
+
+  it('takes effect once, wherever PHP dies in a shipment', { timeout: LONG }, async () => {
+    expect(await atEveryWrite('shipment')).toBeGreaterThan(6)
+  })
+
+  it('takes effect once, wherever PHP dies in a cancel', { timeout: LONG }, async () => {
+    expect(await atEveryWrite('cancel')).toBeGreaterThan(2)
+  })
+
+  const deaths: readonly Death[] = [
+    { write: 1, when: 'before' },
+    { write: 1, when: 'after' },
+    { write: 2, when: 'before' },
+    { write: 2, when: 'after' },
+  ]
+  it.each(deaths)('takes effect once, whenever its worker dies: %j', async (death) => {
+    const order = await place()
+    const before = await flasks()
+    const message = messageOf(order, 'shipment')
+    await expect(worker.receive(message, death)).rejects.toThrow(Killed)
+    expect(await worker.settle(message)).toMatchObject({ is: 'done' })
+    await expectShippedOnce(order, message, before)
+  })
+
+  it('takes effect once when its answer is lost', async () => {
+    const order = await place()
+    const before = await flasks()
+    const message = messageOf(order, 'shipment')
+    expect(await worker.receive(message, 'no answer')).toMatchObject({ is: 'retry', why: 'broken' })
+    expect(await worker.settle(message)).toMatchObject({ is: 'done' })
+    await expectShippedOnce(order, message, before)
+  })
+
+  it('takes effect once when two workers have it at the same time', async () => {
+    const order = await place()
+    const before = await flasks()
+    const message = messageOf(order, 'shipment')
+    await Promise.all([worker.receive(message), worker.receive(message)])
+    expect(await worker.settle(message)).toMatchObject({ is: 'done' })
+    await expectShippedOnce(order, message, before)
+  })
+})
