@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { OdooRaised, OdooRpc } from '../support/odoo-rpc.ts'
 import { accessFrom } from './access.ts'
+import { prepareSettings } from './prepare-settings.ts'
 import { prepareProducts } from './products.ts'
 
 /**
@@ -15,7 +16,8 @@ const project = fileURLToPath(new URL('../..', import.meta.url))
 const USAGE = `npm run test:odoo -- --url https://… --database … --login … [--admin-login …]
   [--protocol json2|jsonrpc] [-t <tests of this name>]
 The API key of the login comes in the environment variable ODOO_KEY; that of the admin in ODOO_ADMIN_KEY. The login is the
-adapter's: sales, inventory and contacts. The admin makes products; without one, the login does.`
+adapter's: sales, inventory and contacts. The admin makes products; without one, the login does. What only an administrator can make (taxes, fields)
+is tested with one.`
 
 const { values } = parseArgs({
   options: {
@@ -57,11 +59,24 @@ if (missing.length > 0) {
   process.exit(1)
 }
 
+const owner = new OdooRpc(accessFrom(env).owner)
+const prepared = await prepareSettings(owner)
+if (!prepared)
+  console.error(
+    'Taxes, pricelists and fields of your own are not tested: that takes an administrator (--admin-login).',
+  )
+
 const vitest = join(project, 'node_modules/vitest/vitest.mjs')
 const config = join(import.meta.dirname, 'vitest.config.ts')
 const { status } = spawnSync(
   process.execPath,
-  [vitest, 'run', '--config', config, ...(values.only ? ['-t', values.only] : [])],
+  [
+    vitest,
+    'run',
+    ...['--config', config],
+    ...(values.only ? ['-t', values.only] : []),
+    ...(prepared ? [] : ['--exclude', 'test/odoo/settings.odoo.ts']),
+  ],
   { cwd: project, stdio: 'inherit', env },
 )
 process.exit(status ?? 1)

@@ -12,7 +12,7 @@ export interface OdooAccess {
 export class OdooRaised extends Error {}
 
 const AnswerSchema = z.object({
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error: z.object({ data: z.object({ name: z.string(), message: z.string() }) }).optional(),
 })
 
