@@ -1,0 +1,9 @@
+import { sweepName } from '#app/sweep-orders.ts'
+import { SweepInputSchema } from '#contracts/drift.ts'
+import { scheduledHandler } from '#runtime/scheduled.ts'
+import { log, sweep } from './deps.ts'
+
+export const handler = scheduledHandler(SweepInputSchema, sweep, {
+  nameOf: ({ shop }) => sweepName(shop),
+  log,
+})
