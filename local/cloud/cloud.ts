@@ -8,6 +8,7 @@ import { startEventSource } from './event-source.ts'
 import { FunctionHost, type FunctionLogLine, type LambdaFunction } from './functions.ts'
 import { createHttpApi, type Route } from './http-api.ts'
 import { repairIndexes } from './index-repair.ts'
+import { createLambdaApi } from './lambda-api.ts'
 import { close, listen } from './listen.ts'
 import { startQueueEngine } from './queue-engine.ts'
 import { type FunctionResource, type Resources, readResources } from './resources.ts'
@@ -52,14 +53,22 @@ export interface CloudFunction {
 export interface Cloud {
   /** Without a slash at the end, like the two below. */
   readonly apiUrl: string
-  readonly endpoints: { readonly dynamodb: string; readonly sqs: string; readonly secretsmanager: string }
+  readonly endpoints: {
+    readonly dynamodb: string
+    readonly sqs: string
+    readonly secretsmanager: string
+    readonly lambda: string
+  }
   /** By output key, of all stacks. */
   readonly outputs: Readonly<Record<string, string>>
   /** `ref` is the URL of a queue, the name of a table, the ARN of a secret. */
   readonly resources: Pick<Resources, 'tables' | 'queues' | 'secrets' | 'schedules'>
   readonly functions: readonly CloudFunction[]
-  /** Runs a schedule now, by name or logical id. @throws {FunctionError} */
-  fire(schedule: string): Promise<void>
+  /**
+   * Runs a schedule now, by name or logical id; `more` is added to its input. Answers what the function returned.
+   * @throws {FunctionError}
+   */
+  fire(schedule: string, more?: Readonly<Record<string, unknown>>): Promise<unknown>
   putSecret(name: string, value: string): Promise<void>
   /** No message is visible, delayed or in flight outside dead-letter queues, and no function runs. */
   idle(): Promise<boolean>
@@ -140,11 +149,14 @@ async function start(
   })
   await host.start()
   cleanups.push(() => host.stop())
+  const lambdaApi = createLambdaApi((name) => lambdas.find((entry) => names(name, entry)))
   const endpoints = {
     dynamodb: tableEngine.endpoint,
     sqs: queueEngine.endpoint,
     secretsmanager: secrets.endpoint,
+    lambda: await listen(lambdaApi),
   }
+  cleanups.push(() => close(lambdaApi))
   const lambdas = resources.functions.map((resource) =>
     host.add(
       resource,
@@ -217,10 +229,10 @@ async function start(
       invoke: async (event) => valueOf(lambda, await lambda.invoke(event)),
       kill: (signal) => lambda.kill(signal),
     })),
-    fire: async (name) => {
+    fire: async (name, more) => {
       const schedule = schedules.find((entry) => entry.name === name || entry.logicalId === name)
       if (!schedule) throw unknownName('schedule', name)
-      valueOf(schedule.target, await schedule.fire())
+      return valueOf(schedule.target, await schedule.fire(more))
     },
     putSecret: async (name, value) => secrets.put(name, value),
     idle: async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import * as z from 'zod'
 import type { LambdaFunction } from './functions.ts'
 import { ACCOUNT, REGION } from './identity.ts'
 import type { ScheduleResource } from './resources.ts'
@@ -8,9 +9,13 @@ export interface Schedule {
   readonly name: string
   readonly logicalId: string
   readonly target: LambdaFunction
-  fire(): Promise<InvocationResult>
+  /** `more` is added to the input. */
+  fire(more?: Readonly<Record<string, unknown>>): Promise<InvocationResult>
   stop(): void
 }
+
+/** Scheduler takes any JSON; a schedule here hands over an object. */
+const EventSchema = z.record(z.string(), z.unknown())
 
 /** EventBridge Scheduler for functions; `timers` off leaves every run to `fire`. */
 export function startSchedule(
@@ -19,7 +24,8 @@ export function startSchedule(
   { timers, onError }: { timers: boolean; onError: (message: string) => void },
 ): Schedule {
   const { name, logicalId, input, intervalMs } = resource
-  const fire = () => target.invoke(input === undefined ? defaultEvent(name) : JSON.parse(input))
+  const given = input === undefined ? undefined : EventSchema.parse(JSON.parse(input))
+  const fire: Schedule['fire'] = (more) => target.invoke({ ...(given ?? defaultEvent(name)), ...more })
 
   const run = async () => {
     const result = await fire()

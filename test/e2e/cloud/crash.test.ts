@@ -16,7 +16,12 @@ import {
 
 const HostSchema = z.object({
   apiUrl: z.string(),
-  endpoints: z.object({ dynamodb: z.string(), sqs: z.string(), secretsmanager: z.string() }),
+  endpoints: z.object({
+    dynamodb: z.string(),
+    sqs: z.string(),
+    secretsmanager: z.string(),
+    lambda: z.string(),
+  }),
   outputs: z.record(z.string(), z.string()),
 })
 

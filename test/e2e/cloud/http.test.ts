@@ -195,6 +195,43 @@ describe('a function behind the HTTP API', () => {
     await expect(cloud.fire('fixture-weekly')).rejects.toMatchObject({ code: 'name-unknown' })
   })
 
+  test('is run by its schedule with more input than the schedule itself has', async () => {
+    const more = { what: 'context' }
+    expect(await cloud.fire('fixture-nightly', more)).toMatchObject({ functionName: http().name })
+  })
+
+  test('answers the Invoke of Lambda’s API, by its name or its ARN', async () => {
+    const invoke = (name: string, body: string, headers: Record<string, string> = {}) =>
+      fetch(`${cloud.endpoints.lambda}/2015-03-31/functions/${encodeURIComponent(name)}/invocations`, {
+        method: 'POST',
+        body,
+        headers,
+      })
+    for (const name of [http().name, `arn:aws:lambda:us-east-1:000000000000:function:${http().name}`]) {
+      const answer = await invoke(name, '{"what":"log"}')
+      expect(answer.headers.get('x-amz-function-error')).toBe(null)
+      expect(await answer.json()).toBe('logged')
+    }
+
+    const thrown = await invoke(http().name, '{"what":"throw"}')
+    expect(thrown.status).toBe(200)
+    expect(thrown.headers.get('x-amz-function-error')).toBe('Unhandled')
+    expect(await thrown.json()).toMatchObject({ errorType: 'TypeError', errorMessage: 'told to throw' })
+
+    const refused: [string, Response][] = [
+      ['ResourceNotFoundException', await invoke('nobody', '{}')],
+      ['InvalidRequestContentException', await invoke(http().name, '{')],
+      [
+        'InvalidParameterValueException',
+        await invoke(http().name, '{}', { 'x-amz-invocation-type': 'Event' }),
+      ],
+    ]
+    for (const [type, answer] of refused) {
+      expect(answer.ok).toBe(false)
+      expect(answer.headers.get('x-amzn-errortype')).toBe(type)
+    }
+  })
+
   test('the output that names the API leads to this machine, one about a role has no value', () => {
     expect(cloud.outputs['ApiUrl']).toBe(`${cloud.apiUrl}/do`)
     expect(cloud.outputs).not.toHaveProperty('RoleArn')
