@@ -1,5 +1,13 @@
 import * as z from 'zod'
-import { expression, HeadersSchema, MappingNameSchema, path, query, RulesSchema } from './rest-parts.ts'
+import {
+  type AnswerRule,
+  expression,
+  HeadersSchema,
+  MappingNameSchema,
+  path,
+  query,
+  RulesSchema,
+} from './rest-parts.ts'
 import { TimeZoneSchema } from './scalars.ts'
 
 /** What a `rest` target is read for: the way back from the ERP. */
@@ -116,8 +124,6 @@ export const RestStockSchema = z.strictObject({
     .describe('Every SKU. Without it, nothing tells which items of the ERP no shop has'),
 })
 export type RestStock = z.infer<typeof RestStockSchema>
-export type BySkuOperation = z.infer<typeof BySkuSchema>
-export type SkuPageOperation = NonNullable<RestStock['since']>
 
 const ReadCommitmentsSchema = z
   .strictObject({
@@ -130,7 +136,6 @@ const ReadCommitmentsSchema = z
     ),
   })
   .refine(sendsNoBodyWithGet, BODY_WITH_GET)
-export type CommitmentsOperation = z.infer<typeof ReadCommitmentsSchema>
 
 export const RestCommitmentsSchema = z.strictObject({
   maxReferences: z.int().min(1).max(1_000).default(50).describe('At most so many references in a call'),
@@ -154,7 +159,6 @@ const ReadShipmentsSchema = z
   })
   .refine(sendsNoBodyWithGet, BODY_WITH_GET)
   .refine(namesCursor, SAME_PAGE)
-export type ShipmentsOperation = z.infer<typeof ReadShipmentsSchema>
 
 const AcknowledgeSchema = z
   .strictObject({
@@ -171,3 +175,17 @@ export const RestShipmentsSchema = z.strictObject({
   ),
 })
 export type RestShipments = z.infer<typeof RestShipmentsSchema>
+
+/** A configured read, whichever it is. */
+export interface ReadOperation {
+  readonly method: string
+  readonly path: string
+  readonly query: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly mapping: string
+  readonly rules: readonly AnswerRule[]
+  readonly success?: string | undefined
+}
+
+/** One that is read page by page. */
+export type PageOperation = Omit<z.infer<typeof ReadShipmentsSchema>, 'shipments'>

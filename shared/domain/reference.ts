@@ -30,6 +30,17 @@ export function lineReference(reference: string, recId: string): string {
   return `${reference}-${base36(recId)}`
 }
 
+/** The rec_id in a line's reference; undefined for one that is not of this order. */
+export function recIdIn(lineReference: string, reference: string): string | undefined {
+  const digits = lineReference.startsWith(`${reference}-`)
+    ? lineReference.slice(reference.length + 1)
+    : undefined
+  if (digits === undefined || !/^[0-9a-z]{1,13}$/.test(digits)) return undefined
+  return Array.from(digits)
+    .reduce((sum, digit) => sum * 36n + BigInt(Number.parseInt(digit, 36)), 0n)
+    .toString()
+}
+
 /** The source identity of an order: both raw, so that a re-issued order_id is another order. */
 export function orderSourceId(orderId: string, addTime: number): string {
   return `${orderId}.${addTime}`

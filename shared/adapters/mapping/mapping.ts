@@ -29,6 +29,8 @@ export interface MappingInput {
 export interface Mappings {
   /** @param name a file beside the configuration, or "default", where there is one built in */
   map(name: string, input: MappingInput): Promise<Mapped>
+  /** A body made of these values alone. @param name a file beside the configuration */
+  query(name: string, values: object): Promise<Mapped>
 }
 
 const diskFiles: MappingFiles = {
@@ -69,20 +71,29 @@ export function createMappings({ configDir, builtIn, files = diskFiles }: Mappin
     }
   }
 
+  async function run(
+    name: string,
+    values: object,
+    helpers: Record<string, unknown>,
+    people: readonly string[],
+  ): Promise<Mapped> {
+    const expression = await load(name)
+    if (!expression.ok) return failed('Misconfigured', expression.problem)
+    const ran = await expression.run(values, helpers)
+    if (!ran.ok) return failed('Invalid', redact(ran.problem, [], people))
+    // Through JSON and back: only what can be sent is left, and JSONata's own marks are gone.
+    const text = JSON.stringify(ran.value)
+    if (text === undefined || text === 'null') return failed('Invalid', `the mapping "${name}" gave nothing`)
+    const body: unknown = JSON.parse(text)
+    return { ok: true, body }
+  }
+
   return {
-    async map(name, input) {
-      const expression = await load(name)
-      if (!expression.ok) return failed('Misconfigured', expression.problem)
+    map(name, input) {
       const { values, people } = present(input)
-      const ran = await expression.run(values, helpersFor(input.write))
-      if (!ran.ok) return failed('Invalid', redact(ran.problem, [], people))
-      // Through JSON and back: only what can be sent is left, and JSONata's own marks are gone.
-      const text = JSON.stringify(ran.value)
-      if (text === undefined || text === 'null')
-        return failed('Invalid', `the mapping "${name}" gave nothing`)
-      const body: unknown = JSON.parse(text)
-      return { ok: true, body }
+      return run(name, values, helpersFor(input.write), people)
     },
+    query: (name, values) => run(name, values, { date }, []),
   }
 }
 

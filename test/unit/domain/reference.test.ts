@@ -7,6 +7,7 @@ import {
   MAX_REFERENCE,
   orderReference,
   orderSourceId,
+  recIdIn,
 } from '#domain/reference.ts'
 
 const digits = (max: bigint) => fc.bigInt({ min: 0n, max }).map(String)
@@ -18,6 +19,18 @@ describe('a reference', () => {
     expect(generationReference('ECdemo-2026112260569-3mv', 11)).toBe('ECdemo-2026112260569-3mv-b')
     expect(lineReference('ECdemo-2026112260569-3mv-b', '37')).toBe('ECdemo-2026112260569-3mv-b-11')
     expect(orderSourceId('4711', 1_763_600_000)).toBe('4711.1763600000')
+  })
+
+  it('of a line gives its rec_id back, and only under its own order', () => {
+    fc.assert(
+      fc.property(digits(99_999_999_999_999_999_999n), fc.nat(35), (recId, generation) => {
+        const reference = generationReference('ECdemo-2026112260569-3mv', generation)
+        expect(recIdIn(lineReference(reference, recId), reference)).toBe(recId)
+        expect(recIdIn(lineReference(reference, recId), 'ECdemo-2026112260569-3mw')).toBeUndefined()
+      }),
+    )
+    expect(recIdIn('10', 'ECdemo-1-1')).toBeUndefined()
+    expect(recIdIn('ECdemo-1-1-', 'ECdemo-1-1')).toBeUndefined()
   })
 
   it('is at most 30 characters of [A-Za-z0-9-] with its generation, whatever the shop numbers its orders', () => {

@@ -4,7 +4,7 @@ import type { ErpFailure, ErpFailureClass } from '#domain/erp-failure.ts'
 import type { WriteContext } from '#ports/erp-gateway.ts'
 import type { Clock } from '#ports/runtime.ts'
 import type { Auth } from './auth.ts'
-import { type AnswerReader, type Manner, type Read, transportFailure } from './errors.ts'
+import { type AnswerReader, type Asked, type Manner, type Read, transportFailure } from './errors.ts'
 
 /** A request without credentials; `url` is path and query under the base address. */
 export interface Outgoing {
@@ -24,17 +24,19 @@ export interface ClientDeps {
 /** Without a scope there was no answer. */
 export type Exchanged = Read | { readonly ok: false; readonly failure: ErpFailure; readonly scope?: never }
 
+export type Exchange = (
+  outgoing: Outgoing,
+  manner: Manner,
+  reader: AnswerReader,
+  about: { asked: Asked; expected?: unknown },
+  context: WriteContext,
+) => Promise<Exchanged>
+
 /** Sends one request and reads its answer. A token the ERP refuses is renewed once: a refused call was not carried out. */
-export function createClient({ baseUrl, auth, transport, clock }: ClientDeps) {
+export function createClient({ baseUrl, auth, transport, clock }: ClientDeps): Exchange {
   const base = baseUrl.replace(/\/+$/, '')
 
-  return async function exchange(
-    outgoing: Outgoing,
-    manner: Manner,
-    reader: AnswerReader,
-    about: { reference: string; expected?: unknown },
-    context: WriteContext,
-  ): Promise<Exchanged> {
+  return async function exchange(outgoing, manner, reader, about, context) {
     const { method, url, headers, body } = outgoing
     const request: HttpRequest = {
       method,
@@ -55,7 +57,7 @@ export function createClient({ baseUrl, auth, transport, clock }: ClientDeps) {
       if (result.is !== 'answer') return { ok: false, failure: transportFailure(result, manner) }
 
       const hidden = { secrets: authorised.secrets, sent }
-      const read = await reader.read(result, { reference: about.reference, now: clock.now(), hidden })
+      const read = await reader.read(result, { asked: about.asked, now: clock.now(), hidden })
       if (read.ok || !isExpired(read.failure.class, result.status)) return read
       if (renewed || !auth.renewable) return { ...read, failure: { ...read.failure, class: 'AuthDenied' } }
       auth.forget(authorised.token)

@@ -9,13 +9,15 @@ import type { ErpFailure, ErpFailureClass } from '#domain/erp-failure.ts'
 /** What the call was for: the same answer means different things to a create, to a change and to a look-up. */
 export type Manner = 'create' | 'change' | 'look-up'
 
+/** What the call was about, as expressions over its answer see it: `reference`, or what a read asked with. */
+export type Asked = Readonly<Record<string, unknown>>
+
 /** What expressions over an answer see. A body that is no JSON is its text; an empty one is null. */
-export interface AnswerScope {
+export interface AnswerScope extends Asked {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: unknown
   readonly json: boolean
-  readonly reference: string
 }
 
 export type Read =
@@ -94,7 +96,7 @@ export interface ReaderSettings {
 
 export interface AnswerReader {
   readonly problem: string | undefined
-  read(answer: HttpAnswer, about: { reference: string; now: number; hidden: Hidden }): Promise<Read>
+  read(answer: HttpAnswer, about: { asked: Asked; now: number; hidden: Hidden }): Promise<Read>
 }
 
 /**
@@ -120,11 +122,11 @@ export function createReader(manner: Manner, settings: ReaderSettings): AnswerRe
   return {
     problem: parts.flatMap((part) => (part && !part.ok ? [part.problem] : []))[0],
 
-    async read(answer, { reference, now, hidden }) {
+    async read(answer, { asked, now, hidden }) {
       const { status, headers, text } = answer
       const parsed = parseJson(text)
       const body = parsed.ok ? parsed.value : text.trim() === '' ? null : text
-      const scope: AnswerScope = { status, headers, body, json: parsed.ok, reference }
+      const scope: AnswerScope = { ...asked, status, headers, body, json: parsed.ok }
       const clean = (value: unknown, sent: readonly string[] = []) =>
         redact(String(value), hidden.secrets, sent)
 

@@ -23,6 +23,8 @@ import { createClient } from './client.ts'
 import { DEFAULT_MAPPING } from './default-mapping.ts'
 import { type AnswerReader, type AnswerScope, asText, createReader, type Manner } from './errors.ts'
 import { createLookUp } from './find.ts'
+import { headersOf } from './headers.ts'
+import { createReads } from './reads.ts'
 
 export interface RestGatewayDeps {
   readonly config: RestTarget
@@ -85,6 +87,7 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
     files: deps.files,
   })
   const lookUp = find && createLookUp(config, find)
+  const reads = createReads({ config, exchange, mappings, clock })
 
   const write = (operation: WriteOperation, where: string, manner: Manner, mapping: string): Write => ({
     operation,
@@ -199,6 +202,7 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
 
   return {
     describe: () => capabilities,
+    ...(reads ? { reads } : {}),
 
     async content(write) {
       if (problem) return failed('Misconfigured', problem)
@@ -238,7 +242,7 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
         headers: headersOf(config.headers, find.headers, mapped !== undefined),
         ...(mapped ? { body: mapped.body } : {}),
       }
-      const about = { reference, expected: expected?.content }
+      const about = { asked: { reference }, expected: expected?.content }
       const answer = await exchange(outgoing, 'look-up', lookUp.reader, about, context)
       return lookUp.found(answer, reference, expected?.content)
     },
@@ -253,7 +257,13 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
         return failed('Misconfigured', `the configuration no longer has this write (${op}, step "${step}")`)
       const { method, url, headers, body, document } = bytes
       const outgoing = { method, url, headers, ...(body === undefined ? {} : { body }) }
-      const read = await exchange(outgoing, configured.manner, configured.reader, { reference }, context)
+      const read = await exchange(
+        outgoing,
+        configured.manner,
+        configured.reader,
+        { asked: { reference } },
+        context,
+      )
       if (!read.ok) return { ok: false, failure: read.failure }
       return documentOf(
         configured,
@@ -343,22 +353,6 @@ function problemOf(
     ...Object.values(write?.document ?? {}).map((part) => (part && !part.ok ? part.problem : undefined)),
   ])
   return [auth, lookUp, ...inWrites].find((problem) => problem !== undefined)
-}
-
-/** Header names in lower case, because a later one replaces an earlier one however it is written. */
-function headersOf(
-  shared: Readonly<Record<string, string>>,
-  own: Readonly<Record<string, string>>,
-  hasBody: boolean,
-): Record<string, string> {
-  const lower = (headers: Readonly<Record<string, string>>) =>
-    Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-  return {
-    accept: 'application/json',
-    ...(hasBody ? { 'content-type': 'application/json' } : {}),
-    ...lower(shared),
-    ...lower(own),
-  }
 }
 
 /** 32 hexadecimal digits: some ERPs take no longer key. */

@@ -29,8 +29,11 @@ export function describeRestTarget(config: RestTarget): ErpTarget {
 }
 
 function mappingProblems({ operations }: RestTarget, configDir: string): MappingProblem[] {
-  const { place, steps, amend, cancel, find } = operations
-  const names = [place, ...steps, amend, cancel, find].flatMap((operation) => operation?.mapping ?? [])
+  const { place, steps, amend, cancel, find, stock, commitments, shipments } = operations
+  const reads = [stock?.bySku, stock?.since, stock?.all, commitments?.read, shipments?.read]
+  const names = [place, ...steps, amend, cancel, find, ...reads, shipments?.acknowledge].flatMap(
+    (operation) => operation?.mapping ?? [],
+  )
   return [...new Set(names)]
     .filter((name) => name !== 'default' && name !== 'none')
     .flatMap((name) => mappingFileProblem(name, configDir) ?? [])

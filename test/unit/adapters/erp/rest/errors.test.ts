@@ -30,7 +30,7 @@ function read(
 ) {
   return reader.read(
     { is: 'answer', status, headers, text: text ?? (body === undefined ? '' : JSON.stringify(body)) },
-    { reference: 'EC1-1', now: NOW, hidden: { secrets: ['s3cr3t-token'], sent } },
+    { asked: { reference: 'EC1-1' }, now: NOW, hidden: { secrets: ['s3cr3t-token'], sent } },
   )
 }
 const classOf = async (manner: Manner, answered: Answered, settings: Partial<ReaderSettings> = {}) => {

@@ -1,0 +1,16 @@
+import type { ErpReads } from '#ports/erp-reads.ts'
+import { createCommitments } from './commitments.ts'
+import type { ReadDeps } from './reading.ts'
+import { createShipments } from './shipments.ts'
+import { createStock } from './stock.ts'
+
+/** The way back, as far as it is configured. */
+export function createReads(deps: ReadDeps): ErpReads | undefined {
+  const { stock, commitments, shipments } = deps.config.operations
+  if (!stock && !commitments && !shipments) return undefined
+  return {
+    ...(stock ? { stock: createStock(deps, stock) } : {}),
+    ...(commitments ? { commitments: createCommitments(deps, commitments) } : {}),
+    ...(shipments ? { shipments: createShipments(deps, shipments) } : {}),
+  }
+}
