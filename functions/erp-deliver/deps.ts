@@ -13,12 +13,12 @@ import { deadLetter } from '#adapters/sqs/sqs-dead-letter.ts'
 import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
 import { type DeliverDeps, deliver } from '#app/deliver.ts'
 import { openTurn } from '#app/turn.ts'
-import type { DeliveryMessage } from '#contracts/delivery-message.ts'
+import { DeliveryMessageSchema } from '#contracts/delivery-message.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import { readSqsEndpoint } from '#runtime/env.ts'
 import { type BatchRecord, runFifoBatch } from '#runtime/fifo-batch.ts'
 import { createLog, inLogContext } from '#runtime/logger.ts'
-import { readDeliveryMessage } from '#runtime/read-delivery-message.ts'
+import { readMessage } from '#runtime/read-message.ts'
 import { readEnv } from './env.ts'
 
 const CALL = { connectTimeoutMs: 1_000, requestTimeoutMs: 3_000, maxAttempts: 3 }
@@ -83,8 +83,8 @@ export async function deliverBatch(records: readonly BatchRecord[], endsAt: numb
   const turn = openTurn(gate, env.TARGET, records.length, endsAt, clock)
   const deps = { ...deliverDeps, shop: shopUntil(endsAt - LONGEST_RECORD_MS) }
   try {
-    return await runFifoBatch<DeliveryMessage>(records, {
-      parse: readDeliveryMessage,
+    return await runFifoBatch(records, {
+      parse: (body) => readMessage(DeliveryMessageSchema, body),
       handle: (message) => deliver(message, turn, deps),
       correlationId: ({ correlationId }) => correlationId,
       within: (correlationId, run) => inLogContext({ correlationId }, run),

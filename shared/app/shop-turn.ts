@@ -45,6 +45,26 @@ export function openShopTurn(
   }
 }
 
+/** A batch’s turns at the shops its messages are for: one each, opened with the first message that needs it. */
+export function openShopTurns(
+  gate: TargetGate,
+  calls: number,
+  endsAt: number,
+  clock: Clock,
+): { readonly of: (shop: string) => ShopTurn; end(): Promise<void> } {
+  const turns = new Map<string, ShopTurn>()
+  return {
+    of: (shop) => {
+      const turn = turns.get(shop) ?? openShopTurn(gate, shop, calls, endsAt, clock)
+      turns.set(shop, turn)
+      return turn
+    },
+    end: async () => {
+      await Promise.all([...turns.values()].map((turn) => turn.end()))
+    },
+  }
+}
+
 /** As the gate knows failures: only outages and denials concern all calls. */
 function reported({ class: failure, code }: ShopFailure): ErpFailureClass | undefined {
   // Another call of ours, or a checkout, is in the way of this one.
