@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import * as z from 'zod'
 import { DEFAULT_MAPPING } from '#adapters/erp/rest/default-mapping.ts'
 import { SyncConfigSchema } from '#contracts/config.ts'
@@ -10,6 +10,7 @@ const SCHEMA = join(import.meta.dirname, '../../docs/contracts/sync.config.schem
 const MAPPING = 'mappings/order.jsonata'
 const FILE = 'sync.config.json'
 
+const ADAPTERS = ['rest', 'odoo'] as const
 const AUTHS = ['none', 'basic', 'bearer', 'apiKey'] as const
 const IDEMPOTENCIES = ['none', 'unique-reference', 'upsert', 'request-key'] as const
 
@@ -18,14 +19,23 @@ const OptionsSchema = z.object({
   force: z.boolean().default(false),
   shop: z.string().optional(),
   timeZone: z.string().optional(),
+  adapter: z.enum(ADAPTERS).optional(),
   target: z.string().optional(),
   baseUrl: z.string().optional(),
   path: z.string().optional(),
   auth: z.enum(AUTHS).optional(),
   idempotency: z.enum(IDEMPOTENCIES).optional(),
+  database: z.string().optional(),
+  login: z.string().optional(),
   config: z.string().optional(),
 })
 type Options = z.infer<typeof OptionsSchema>
+
+/** What only one adapter is asked for. */
+const OPTIONS_OF = {
+  rest: ['path', 'auth', 'idempotency'],
+  odoo: ['database', 'login'],
+} as const
 
 export const init = defineCommand({
   name: 'init',
@@ -36,11 +46,14 @@ export const init = defineCommand({
     ['--force', t.init.force],
     ['--shop <id>', t.init.shop],
     ['--time-zone <zone>', t.init.timeZone],
+    ['--adapter <name>', t.init.adapter],
     ['--target <name>', t.init.target],
     ['--base-url <url>', t.init.baseUrl],
     ['--path <path>', t.init.path],
     ['--auth <kind>', t.init.auth],
     ['--idempotency <kind>', t.init.idempotency],
+    ['--database <name>', t.init.database],
+    ['--login <name>', t.init.login],
     ['--config <dir>', t.init.config],
   ],
   schema: OptionsSchema,
@@ -57,20 +70,22 @@ export const init = defineCommand({
       const field = first?.path.join('.') ?? FILE
       throw new CliFailure('config', (t) => t.init.wrong(field, first?.message ?? ''))
     }
-    mkdirSync(join(dir, 'mappings'), { recursive: true })
-    const mapping = join(dir, MAPPING)
+    mkdirSync(dir, { recursive: true })
     const written = [file]
     writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`)
+    const mapping = join(dir, MAPPING)
     // A mapping is somebody’s work, which no answer given here replaces.
-    if (!existsSync(mapping)) {
+    if (answers.adapter === 'rest' && !existsSync(mapping)) {
+      mkdirSync(dirname(mapping), { recursive: true })
       writeFileSync(mapping, DEFAULT_MAPPING)
       written.push(mapping)
     }
-    const next = cli.t.init.next(
-      answers.shop,
-      answers.auth === 'none' ? undefined : answers.target,
-      options.config ?? '.',
-    )
+    const { shop, target } = answers
+    const place = options.config ?? '.'
+    const next =
+      answers.adapter === 'odoo'
+        ? cli.t.init.nextOdoo(shop, target, place)
+        : cli.t.init.next(shop, answers.auth === 'none' ? undefined : target, place)
     return {
       json: { written, config },
       text: [
@@ -88,14 +103,25 @@ function shortest(path: string, directory: string): string {
   return short.startsWith('..') ? path : short
 }
 
-interface Answers {
-  readonly shop: string
-  readonly timeZone: string
-  readonly target: string
+interface Rest {
+  readonly adapter: 'rest'
   readonly baseUrl: string
   readonly path: string
   readonly auth: (typeof AUTHS)[number]
   readonly idempotency: (typeof IDEMPOTENCIES)[number]
+}
+
+interface Odoo {
+  readonly adapter: 'odoo'
+  readonly url: string
+  readonly database: string
+  readonly login: string
+}
+
+type Answers = (Rest | Odoo) & {
+  readonly shop: string
+  readonly timeZone: string
+  readonly target: string
 }
 
 async function answered(options: Options, { context, t }: Cli): Promise<Answers> {
@@ -118,13 +144,29 @@ async function answered(options: Options, { context, t }: Cli): Promise<Answers>
       if (choice !== undefined) return choice
     }
   }
-  if (options.yes && options.baseUrl === undefined)
-    throw new CliFailure('usage', (texts) => texts.usage.needs('--base-url'), 2)
   const questions = t.init.questions
+  const shop = await about(options.shop, questions.shop, 'EC1')
+  const timeZone = await about(options.timeZone, questions.timeZone, 'Asia/Shanghai')
+  const adapter = await oneOf(options.adapter, questions.adapter, ADAPTERS, 'rest')
+  for (const unfit of OPTIONS_OF[adapter === 'odoo' ? 'rest' : 'odoo'])
+    if (options[unfit] !== undefined)
+      throw new CliFailure('usage', (texts) => texts.usage.notOfAdapter(`--${unfit}`, adapter), 2)
+  const needed = adapter === 'odoo' ? (['baseUrl', ...OPTIONS_OF.odoo] as const) : (['baseUrl'] as const)
+  const missing = options.yes ? needed.find((name) => options[name] === undefined) : undefined
+  if (missing !== undefined) throw new CliFailure('usage', (texts) => texts.usage.needs(FLAGS[missing]), 2)
+  const target = await about(options.target, questions.target, adapter === 'odoo' ? 'odoo' : 'erp')
+  const common = { shop, timeZone, target }
+  if (adapter === 'odoo')
+    return {
+      ...common,
+      adapter,
+      url: await about(options.baseUrl, questions.url, 'https://erp.example.com'),
+      database: await about(options.database, questions.database, 'production'),
+      login: await about(options.login, questions.login, 'shop-bridge'),
+    }
   return {
-    shop: await about(options.shop, questions.shop, 'EC1'),
-    timeZone: await about(options.timeZone, questions.timeZone, 'Asia/Shanghai'),
-    target: await about(options.target, questions.target, 'erp'),
+    ...common,
+    adapter,
     baseUrl: await about(options.baseUrl, questions.baseUrl, 'https://erp.example.com/api'),
     path: await about(options.path, questions.path, '/orders'),
     auth: await oneOf(options.auth, questions.auth, AUTHS, 'bearer'),
@@ -132,32 +174,56 @@ async function answered(options: Options, { context, t }: Cli): Promise<Answers>
   }
 }
 
-/** The least that delivers orders. Amend and cancel differ too much between ERPs to be guessed. */
-function configOf({ shop, timeZone, target, baseUrl, path, auth, idempotency }: Answers, dir: string) {
+const FLAGS = { baseUrl: '--base-url', database: '--database', login: '--login' }
+
+function configOf(answers: Answers, dir: string) {
+  const { shop, timeZone, target } = answers
   const schema = relative(dir, SCHEMA).replaceAll('\\', '/')
   return {
     $schema: schema.startsWith('.') ? schema : `./${schema}`,
     version: 1,
     shops: { [shop]: { timeZone, targets: [target] } },
     targets: {
-      [target]: {
-        adapter: 'rest',
-        rest: {
-          baseUrl,
-          auth: auth === 'apiKey' ? { type: auth, header: 'X-Api-Key' } : { type: auth },
-          idempotency,
-          ...(idempotency === 'request-key' ? { idempotencyHeader: 'Idempotency-Key' } : {}),
-          operations: {
-            place: { path, mapping: MAPPING },
-            find: {
-              path,
-              query: { order_id: '{reference}' },
-              documents:
-                'body.{ "id": id, "no": no, "reference": order_id, "state": status = "cancelled" ? "cancelled" : "live", "content": $ }',
-            },
-          },
-        },
-      },
+      [target]: answers.adapter === 'odoo' ? odooTarget(answers) : restTarget(answers),
     },
   }
 }
+
+/** The least that delivers orders. Amend and cancel differ too much between ERPs to be guessed. */
+const restTarget = ({ baseUrl, path, auth, idempotency }: Rest) => ({
+  adapter: 'rest',
+  rest: {
+    baseUrl,
+    auth: auth === 'apiKey' ? { type: auth, header: 'X-Api-Key' } : { type: auth },
+    idempotency,
+    ...(idempotency === 'request-key' ? { idempotencyHeader: 'Idempotency-Key' } : {}),
+    operations: {
+      place: { path, mapping: MAPPING },
+      find: {
+        path,
+        query: { order_id: '{reference}' },
+        documents:
+          'body.{ "id": id, "no": no, "reference": order_id, "state": status = "cancelled" ? "cancelled" : "live", "content": $ }',
+      },
+    },
+  },
+})
+
+/** With a product for every charge a shop can make: an order with one that has none would be parked. */
+const odooTarget = ({ url, database, login }: Odoo) => ({
+  adapter: 'odoo',
+  odoo: {
+    url,
+    database,
+    login,
+    products: {
+      shipping: 'SHIPPING',
+      insurance: 'FEE',
+      surcharge: 'FEE',
+      pack: 'FEE',
+      card: 'FEE',
+      tax: 'FEE',
+      discount: 'DISCOUNT',
+    },
+  },
+})

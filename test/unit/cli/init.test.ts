@@ -33,9 +33,42 @@ describe('init', () => {
     expect(existsSync(join(cli.dir, 'new', $schema ?? ''))).toBe(true)
   })
 
-  it('asks for what was not said, again until an answer fits', async () => {
+  it('writes a target for Odoo that plans an order at once, charges and all, and says the way to the first one', async () => {
+    const cli = aCli({ running: false })
+    const run = await cli.run(
+      'init --yes --shop A1 --adapter odoo --base-url http://erp.lan:8069 --database live --login bridge --config new',
+    )
+    expect(run).toMatchObject({ exit: 0, err: '' })
+    expect(run.out).not.toContain('mapping')
+    expect(run.out).toContain('npm start -- --config new')
+    expect(run.out).toContain('npm run sync -- connect A1')
+    expect(run.out).toContain(`echo '{"key": "<the API key>"}' | npm run sync -- secret put target/odoo/erp`)
+    expect(run.out).toContain('npm run sync -- probe odoo')
+    const { targets } = loadConfig(join(cli.dir, 'new'))
+    expect(targets['odoo']).toMatchObject({
+      adapter: 'odoo',
+      odoo: { url: 'http://erp.lan:8069', database: 'live', login: 'bridge' },
+    })
+
+    const fees = {
+      shipping_fee: '10.00',
+      insure_fee: '1.00',
+      pay_fee: '2.00',
+      pack_fee: '3.00',
+      card_fee: '4.00',
+      tax: '5.00',
+      discount: '6.00',
+    }
+    cli.file('order.json', anOrder().paid().with(fees).snapshot())
+    const planned = await cli.run('send order.json --dry-run --config new')
+    expect(planned).toMatchObject({ exit: 0, err: '' })
+    expect(planned.out).toContain('POST http://erp.lan:8069 sale.order/load')
+    for (const code of ['SHIPPING', 'FEE', 'DISCOUNT']) expect(planned.out).toContain(code)
+  })
+
+  it('asks for an Odoo only what an Odoo needs', async () => {
     const cli = aCli()
-    const answers = ['EC7', '', 'kingdee', 'https://erp.example.com/k', '', 'magic', 'apiKey', 'request-key']
+    const answers = ['', '', 'odoo', '', 'https://odoo.example.com', 'live', 'bridge']
     const asked: string[] = []
     const run = await cli.run('init --config new', {
       ask: async (question) => {
@@ -44,8 +77,48 @@ describe('init', () => {
       },
     })
     expect(run.exit).toBe(0)
-    expect(asked).toHaveLength(8)
-    expect(asked[5]).toBe(asked[6])
+    expect(asked).toHaveLength(answers.length)
+    const { targets } = loadConfig(join(cli.dir, 'new'))
+    expect(targets['odoo']).toMatchObject({
+      odoo: { url: 'https://odoo.example.com', database: 'live', login: 'bridge' },
+    })
+  })
+
+  it.each([
+    ['--adapter odoo --base-url https://erp.example.com --login bridge', '--database is needed here.'],
+    ['--adapter odoo --base-url https://erp.example.com --database live', '--login is needed here.'],
+    ['--adapter odoo --database live --login bridge', '--base-url is needed here.'],
+    ['--adapter odoo --auth basic', '--auth says nothing to the adapter odoo.'],
+    ['--base-url https://erp.example.com --database live', '--database says nothing to the adapter rest.'],
+  ])('says what is wrong with %s', async (options, sentence) => {
+    const cli = aCli()
+    expect(await cli.run(`init --yes --config new ${options}`)).toMatchObject({ exit: 2, err: sentence })
+    expect(existsSync(join(cli.dir, 'new'))).toBe(false)
+  })
+
+  it('asks for what was not said, again until an answer fits', async () => {
+    const cli = aCli()
+    const answers = [
+      'EC7',
+      '',
+      '',
+      'kingdee',
+      'https://erp.example.com/k',
+      '',
+      'magic',
+      'apiKey',
+      'request-key',
+    ]
+    const asked: string[] = []
+    const run = await cli.run('init --config new', {
+      ask: async (question) => {
+        asked.push(question)
+        return answers[asked.length - 1] ?? ''
+      },
+    })
+    expect(run.exit).toBe(0)
+    expect(asked).toHaveLength(9)
+    expect(asked[6]).toBe(asked[7])
     const { shops, targets } = loadConfig(join(cli.dir, 'new'))
     expect(shops).toMatchObject({ EC7: { timeZone: 'Asia/Shanghai', targets: ['kingdee'] } })
     expect(targets['kingdee']).toMatchObject({
