@@ -249,7 +249,9 @@ export class SyncStack extends Stack {
       description: 'Finds in the shops what no webhook told',
       environment: { ...this.#runEnvironment(), QUEUE_URLS: this.#deliveryUrls() },
     })
-    sweep.grantTable(table, ROW_OPERATIONS)
+    sweep.grantTable(table, [...ROW_OPERATIONS, 'BatchGetItem'])
+    // What waits for a person, or for something else, is looked at again.
+    sweep.grantTable(table, ['Query'], 'byState')
     for (const target of targets) deliveries.get(target)?.queue.grant(sweep.function, 'sqs:SendMessage')
     sweep.grantSecrets([
       ...shops.flatMap(([shop]) => [this.#secrets.shop(shop), this.#secrets.bridge(shop)]),

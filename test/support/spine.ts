@@ -97,6 +97,8 @@ export class Spine {
       assembly: join(dir, 'out'),
       dataDir: join(dir, 'data'),
       freezeOnTimeout: true,
+      // A run in the middle of a test is one that the test fired.
+      schedules: 'off',
       env: { ...(proxy ? { AWS_ENDPOINT_URL_DYNAMODB: proxy.url } : {}), ...options.env },
     })
     cleanups.push(() => cloud.stop())
