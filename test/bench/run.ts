@@ -9,10 +9,11 @@ import { deliveries } from './deliveries.ts'
 import type { Figure, Summary } from './figures.ts'
 import { imports } from './imports.ts'
 import { longOrder } from './long-order.ts'
+import { odoo, planOf } from './odoo.ts'
 import { webhook } from './webhook.ts'
 
 // Measures on loopback, in emulators; see docs/benchmarks.md. It fails when a run was not correct, never when it was slow.
-// `npm run bench -- checkout` measures that alone.
+// `npm run bench -- checkout` measures that alone; `npm run bench -- odoo …` an Odoo of yours.
 
 const LONGEST_MS = 600_000
 const REPORTS = fileURLToPath(new URL('../../reports', import.meta.url))
@@ -21,7 +22,8 @@ const REPORTS = fileURLToPath(new URL('../../reports', import.meta.url))
 const measurements = { checkout, imports, 'long order': longOrder, deliveries, webhook }
 
 const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !(name in measurements))
+const onOdoo = wanted[0] === 'odoo'
+const unknown = onOdoo ? [] : wanted.filter((name) => !(name in measurements))
 if (unknown.length > 0) throw new Error(`no such measurement: ${unknown.join(', ')}`)
 
 async function measure(bench: BenchCloud): Promise<Record<string, Figure[]>> {
@@ -39,15 +41,17 @@ const load = () =>
     .map((value) => value.toFixed(1))
     .join(' ')
 
+const machineNow = () => ({
+  cores: availableParallelism(),
+  cpu: cpus()[0]?.model ?? 'unknown',
+  node: process.version,
+  platform: `${process.platform} ${process.arch}`,
+  loadBefore: load(),
+})
+
 async function main(): Promise<void> {
   const startedAt = new Date()
-  const machine = {
-    cores: availableParallelism(),
-    cpu: cpus()[0]?.model ?? 'unknown',
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    loadBefore: load(),
-  }
+  const machine = machineNow()
   const bench = await BenchCloud.start()
   const abort = (why: string) => {
     console.error(why)
@@ -57,20 +61,29 @@ async function main(): Promise<void> {
   const timer = setTimeout(() => abort(`Not done after ${LONGEST_MS / 1000} s.`), left)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort(signal))
   try {
-    const results = await measure(bench)
-    const report = {
-      startedAt: startedAt.toISOString(),
-      seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
-      machine: { ...machine, loadAfter: load() },
-      results,
-    }
-    mkdirSync(REPORTS, { recursive: true })
-    writeFileSync(join(REPORTS, 'bench.json'), `${JSON.stringify(report, undefined, 2)}\n`)
-    print(report)
+    report('bench.json', startedAt, machine, await measure(bench))
   } finally {
     clearTimeout(timer)
     await bench.stop()
   }
+}
+
+async function mainOnOdoo(): Promise<void> {
+  const startedAt = new Date()
+  const machine = machineNow()
+  report('bench-odoo.json', startedAt, machine, { odoo: await odoo(planOf(wanted.slice(1))) })
+}
+
+function report(file: string, startedAt: Date, machine: object, results: Record<string, Figure[]>): void {
+  const said = {
+    startedAt: startedAt.toISOString(),
+    seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+    machine: { ...machine, loadAfter: load() },
+    results,
+  }
+  mkdirSync(REPORTS, { recursive: true })
+  writeFileSync(join(REPORTS, file), `${JSON.stringify(said, undefined, 2)}\n`)
+  print(said)
 }
 
 function print({
@@ -94,7 +107,8 @@ function print({
   }
   console.log(table.toString())
   console.log(`${JSON.stringify(machine)}, ${seconds} s`)
-  console.log('On loopback, in emulators: ratios compare, the numbers themselves say nothing about Lambda.')
+  if (!onOdoo)
+    console.log('On loopback, in emulators: ratios compare, the numbers themselves say nothing about Lambda.')
 }
 
 const range = ({ min, max, rounds }: Summary) => (rounds > 1 ? `${short(min)} – ${short(max)}` : '')
@@ -103,4 +117,4 @@ const range = ({ min, max, rounds }: Summary) => (rounds > 1 ? `${short(min)} �
 const short = (value: number) =>
   value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(value >= 1 ? 3 : 2)))
 
-await main()
+await (onOdoo ? mainOnOdoo() : main())

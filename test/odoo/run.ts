@@ -73,7 +73,8 @@ const { status } = spawnSync(
   [
     vitest,
     'run',
-    ...['--config', config],
+    '--config',
+    config,
     ...(values.only ? ['-t', values.only] : []),
     ...(prepared ? [] : ['--exclude', 'test/odoo/settings.odoo.ts']),
   ],
