@@ -82,8 +82,16 @@ export function owedPieces(order: OrderOfSku, sku: string, source: FigureSource)
 export function coveredPieces(order: OrderOfSku, sku: string, source: FigureSource): number {
   const { before, after } = order
   if (!before) return 0
-  const inFigure = before.at <= source.asOf - source.lagMs
-  return Math.min(coveredBy(before, sku, source, inFigure), coveredBy(after, sku, source, true))
+  const knows = {
+    // The figure may lag behind its own request.
+    isIn: before.at <= source.asOf - source.lagMs,
+    // A delivery recorded in between may have changed the document and changed it back.
+    isQuiet: before.row?.rev === after.row?.rev,
+  }
+  return Math.min(
+    coveredBy(before, sku, source, knows),
+    coveredBy(after, sku, source, { ...knows, isIn: true }),
+  )
 }
 
 /** The ERP may cover more than is counted now: its figure is to be looked at again soon. */
@@ -92,33 +100,40 @@ export function isUnsettled(order: OrderOfSku, sku: string, source: FigureSource
   const owed = owedPieces(order, sku, source)
   if (covered >= owed) return false
   const later = { ...source, asOf: Number.MAX_SAFE_INTEGER }
-  return isUnknown(order.after) || covered < coveredBy(order.after, sku, later, true)
+  return isUnknown(order.after) || covered < coveredBy(order.after, sku, later, { isIn: true, isQuiet: true })
 }
 
-/** @param inFigure whether the figure, which may lag behind its own request, knows what the document shows */
-function coveredBy(look: Look, sku: string, source: FigureSource, inFigure: boolean): number {
+interface FigureKnows {
+  /** What this look shows of the document is in the figure. */
+  readonly isIn: boolean
+  /** Nothing was recorded between the two looks. */
+  readonly isQuiet: boolean
+}
+
+function coveredBy(look: Look, sku: string, source: FigureSource, knows: FigureKnows): number {
   if (!isLive(look, source)) return 0
   const item = itemOf(look.document, sku)
-  const shipped = inFigure ? item.shipped : 0
+  const shipped = knows.isIn ? item.shipped : 0
   switch (source.meaning) {
     case 'physical':
       return shipped
     case 'free':
-      if (item.reserved !== undefined) return inFigure ? item.reserved + item.shipped : 0
-      return source.reservesAt === undefined ? shipped : Math.max(shipped, applied(look, sku, source))
+      if (item.reserved !== undefined) return knows.isIn ? item.reserved + item.shipped : 0
+      return source.reservesAt === undefined ? shipped : Math.max(shipped, applied(look, sku, source, knows))
     case 'sellable':
-      return Math.max(shipped, applied(look, sku, source))
+      return Math.max(shipped, applied(look, sku, source, knows))
   }
 }
 
-/** The quantity in the content last confirmed, if the figure knows it, and nothing is under way that may change it. */
-function applied(look: Look, sku: string, source: FigureSource): number {
+/** The quantity in the document: as it says itself, or as the ledger had it confirmed in time. */
+function applied(look: Look, sku: string, source: FigureSource, knows: FigureKnows): number {
   const { row, document } = look
+  const { steps, reservesAt, asOf, lagMs } = source
+  if (reservesAt !== undefined && steps.indexOf(row?.erp?.step ?? '') < steps.indexOf(reservesAt)) return 0
+  if (document && knows.isIn && knows.isQuiet) return itemOf(document, sku).ordered
   if (!row?.erp || row.intent || isUnknown(look)) return 0
-  const { steps, reservesAt } = source
-  if (reservesAt !== undefined && steps.indexOf(row.erp.step) < steps.indexOf(reservesAt)) return 0
   const sent = row.lines
-    .filter((line) => line.sku === sku && line.at <= source.asOf - source.lagMs)
+    .filter((line) => line.sku === sku && line.at <= asOf - lagMs)
     .reduce((sum, { sentQty }) => sum + sentQty, 0)
   return document ? Math.min(sent, itemOf(document, sku).ordered) : sent
 }
@@ -198,7 +213,7 @@ export interface ShopStock {
 }
 
 export interface ShopFigures {
-  /** Only what differs from what the shop has. */
+  /** What differs from what the shop has, or keeps it from changing. */
   readonly writes: readonly {
     readonly shop: string
     readonly quantity: number
@@ -222,19 +237,22 @@ export function figuresToWrite(offerable: number, shops: readonly ShopStock[]): 
     shops.map(({ share }) => share),
   )
   const shown = shops.map((shop) => Math.max(offered(shop), shop.promised))
-  const writes: { shop: string; quantity: number; offers: number }[] = []
-  let heldBack = false
-  shops.forEach((shop, index) => {
+  const figures = shops.map((shop, index) => {
     const wanted = shares[index] ?? 0
     const offers = offered(shop)
     const others = shown.reduce((sum, pieces, other) => (other === index ? sum : sum + pieces), 0)
-    const allowed = Math.max(offers, Math.min(wanted, offerable - others))
-    const next = wanted <= offers ? wanted : allowed
+    const next = wanted <= offers ? wanted : Math.max(offers, Math.min(wanted, offerable - others))
     if (next > offers) shown[index] = Math.max(shown[index] ?? 0, next)
-    heldBack ||= next < wanted
     const quantity = Math.min(MOST, next + hidden(shop))
-    if (quantity !== shop.quantity) writes.push({ shop: shop.shop, quantity, offers: next })
+    return { shop, wanted, offers: next, quantity }
   })
+  const heldBack = figures.some(({ wanted, offers }) => offers < wanted)
+  const writes = figures
+    // What is right already is written again where an older command might still raise it: that one is outdated then.
+    .filter(
+      ({ shop, offers, quantity }) => quantity !== shop.quantity || (heldBack && shop.promised > offers),
+    )
+    .map(({ shop, quantity, offers }) => ({ shop: shop.shop, quantity, offers }))
   return { writes, heldBack }
 }
 

@@ -199,7 +199,7 @@ class StockRun {
     if (decision.is !== 'decided') return this.#setAside(decision.is, sku)
     if (decision.heldBack || decision.isUnsettled) this.#again([sku])
     if (decision.heldBack) this.#count('heldBack')
-    if (decision.writes.length > 0) this.#count('changed')
+    if (decision.writes.some(({ item }) => item.quantity !== item.expect)) this.#count('changed')
     if (decision.writes.some(({ item }) => item.quantity === 0 && item.expect > 0)) this.#count('zeroed')
     for (const { shop, item } of decision.writes) {
       this.#count('figures')
