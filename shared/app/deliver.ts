@@ -210,8 +210,9 @@ class Delivery {
     // The sweep makes a row before any message was received: nobody has stored its subject yet.
     const unseen = row === undefined || row.status === 'new'
     this.#subjectIsNews = unseen || isOlder(row.seen.version, message.version)
-    const { claim: _expired, ...unclaimed } = rowSeeing(base, message, now)
-    this.#row = unclaimed
+    const { claim: _expired, reason: why, ...unclaimed } = rowSeeing(base, message, now)
+    // What it was held for is over; what it was parked for stands until it ends otherwise.
+    this.#row = { ...unclaimed, ...(why && base.status !== 'held' ? { reason: why } : {}) }
     this.#wish = desire(message.subject, this.#row.shopState, deps.rules, this.#decided)
   }
 

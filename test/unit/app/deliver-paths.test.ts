@@ -21,6 +21,15 @@ describe('the paths of an order', () => {
     expect(world.erp.live()).toHaveLength(1)
   })
 
+  it('says no longer that it holds an order which was paid while the ERP was down', async () => {
+    const world = new World()
+    await world.send(order({ state: 'placed', payment: 'unpaid' }))
+    world.erp.faults.push({ do: 'refuse', failure: { class: 'Transient', message: 'down' } })
+    expect(await world.receive(world.order(order()))).toMatchObject({ is: 'retry' })
+    const { status, reason } = await world.row(order())
+    expect({ status, reason }).toEqual({ status: 'open', reason: undefined })
+  })
+
   it('places an order when its payment arrives, once', async () => {
     const world = new World()
     await world.send(order({ state: 'placed', payment: 'unpaid' }))
