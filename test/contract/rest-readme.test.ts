@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import { createRestGateway } from '#adapters/erp/rest/gateway.ts'
 import { TargetConfigSchema } from '#contracts/config.ts'
 import type { ErpRequest } from '#contracts/erp-request.ts'
+import { RestTargetSchema } from '#contracts/rest-target.ts'
 import { lineReference, orderSourceId } from '#domain/reference.ts'
 import type { Built } from '#ports/erp-gateway.ts'
 import { canonicalOrder } from '../support/canonical-order.ts'
@@ -15,15 +17,24 @@ const block = (pattern: RegExp) => pattern.exec(readme)?.[1] ?? ''
 const config = TargetConfigSchema.parse(JSON.parse(block(/```json\n([\s\S]*?)```/)))
 if (config.adapter !== 'rest') throw new Error('the example is a rest target')
 const { rest } = config
+const OperationsSchema = z.record(z.string(), z.unknown())
 const mapping = block(/```\n(\/\* mappings\/acme[\s\S]*?)```/)
 
 const REFERENCE = 'ECdemo-2026112001001-rt'
+
+const withReads = RestTargetSchema.parse({
+  ...rest,
+  operations: {
+    ...rest.operations,
+    ...OperationsSchema.parse(JSON.parse(block(/```json reads\n([\s\S]*?)```/))),
+  },
+})
 
 function acme(...answers: ScriptedAnswer[]) {
   const script = scriptedFetch(...answers)
   const clock = new ManualClock()
   const gateway = createRestGateway({
-    config: rest,
+    config: withReads,
     configDir: '',
     secrets: async () => ({ token: 't-1' }),
     fetch: script.fetch,
@@ -116,5 +127,79 @@ describe('the example in the README of the REST target', () => {
     })
     expect(await look()).toMatchObject({ document: { content: 'different' } })
     expect(await look()).toMatchObject({ is: 'failed' })
+  })
+
+  it('reads stock, and the SKUs that changed', async () => {
+    const stock = [
+      { item: 'TEE-L', depot: 'D1', available: '3.00' },
+      { item: 'TEE-L', depot: 'D2', available: '4.00' },
+    ]
+    const log = [{ item: 'TEE-L', at: 1_763_600_000_000 }]
+    const { gateway, script, context } = acme(
+      { body: { code: 0, data: { stock } } },
+      { body: { code: 90, text: 'slow down' } },
+      { body: { code: 0, data: { log, more: false } } },
+    )
+    const read = () => gateway.reads?.stock?.bySku(['TEE-L'], ['D1', 'D2'], context)
+    expect(await read()).toEqual({ is: 'ok', value: new Map([['TEE-L', 7]]) })
+    expect(await read()).toMatchObject({ is: 'failed', failure: { class: 'RateLimited' } })
+    expect(await gateway.reads?.stock?.since?.('17', [], context)).toEqual({
+      is: 'ok',
+      value: { skus: ['TEE-L'], cursor: '1763600000000', more: false },
+    })
+    expect(script.sent[0]?.url).toBe('https://erp.acme.example/api/v1/stock?items=TEE-L&depots=D1%2CD2')
+  })
+
+  it('reads what it holds, and believes in absence only what is whole', async () => {
+    const order = {
+      externalNo: REFERENCE,
+      status: 'OPEN',
+      total: '39.80',
+      items: [{ item: 'TEE-L', qty: 2, held: 1, sent: 1 }],
+    }
+    const answer = (found: number) => ({ body: { code: 0, data: { found, orders: [order] } } })
+    const { gateway, context } = acme(answer(1), answer(2))
+    const read = () => gateway.reads?.commitments?.read([REFERENCE, 'ECdemo-2-2'], context)
+    expect(await read()).toEqual({
+      is: 'ok',
+      value: new Map<string, unknown>([
+        [
+          REFERENCE,
+          { state: 'live', total: 3980, items: [{ sku: 'TEE-L', ordered: 2, reserved: 1, shipped: 1 }] },
+        ],
+        ['ECdemo-2-2', { state: 'absent', items: [] }],
+      ]),
+    })
+    expect(await read()).toMatchObject({ is: 'failed', failure: { class: 'Protocol' } })
+  })
+
+  it('reads shipments', async () => {
+    const note = {
+      noteNo: 'L-1',
+      externalNo: REFERENCE,
+      leftAt: '2026-11-21 18:00:00',
+      carrier: 'SF',
+      parcels: [{ number: 'SF1' }, { number: 'SF2' }],
+      lines: [{ ref: `${REFERENCE}-7q3`, item: 'TEE-L', qty: '1.000' }],
+    }
+    const { gateway, context } = acme({ body: { code: 0, data: { notes: [note], more: false } } })
+    expect(await gateway.reads?.shipments?.read(undefined, context)).toEqual({
+      is: 'ok',
+      value: {
+        shipments: [
+          {
+            id: 'L-1',
+            reference: REFERENCE,
+            shippedAt: Date.parse('2026-11-21T10:00:00Z'),
+            carrier: { code: 'SF', name: 'SF' },
+            tracking: ['SF1', 'SF2'],
+            lines: [{ recId: '10011', sku: 'TEE-L', quantity: 1, serials: [] }],
+          },
+        ],
+        unreadable: [],
+        cursor: 'L-1',
+        more: false,
+      },
+    })
   })
 })

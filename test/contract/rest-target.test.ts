@@ -14,6 +14,12 @@ const LEAST: Input = {
   operations: { place: { path: '/orders' } },
 }
 
+const withReads = (reads: object) => ({ operations: { place: { path: '/orders' }, ...reads } })
+const stockBy = (change: object) => ({
+  meaning: 'free',
+  bySku: { path: '/stock', figures: 'body', ...change },
+})
+
 const sentences = (target: unknown): string[] =>
   RestTargetSchema.safeParse(target).error?.issues.map(
     ({ path, message }) => `${path.join('.')} ${message}`,
@@ -95,6 +101,53 @@ describe('the settings of a REST target', () => {
       'a token address over plain http',
       { auth: { type: 'oauth2', tokenUrl: 'http://erp.example.com/t' } },
       'unencrypted',
+    ],
+    [
+      'a body with GET in a read',
+      withReads({ stock: stockBy({ mapping: 'q.jsonata' }) }),
+      'cannot be sent with GET',
+    ],
+    [
+      'a read with the document of an order as its query',
+      withReads({ stock: stockBy({ method: 'POST', mapping: 'default' }) }),
+      'has no built-in form',
+    ],
+    [
+      'a placeholder a read does not know',
+      withReads({ stock: stockBy({ query: { s: '{sku}' } }) }),
+      'has a placeholder other than {skus}, {warehouses}',
+    ],
+    [
+      'pages that are all the same',
+      withReads({
+        shipments: { read: { path: '/s', shipments: 'body', cursor: 'body.next', more: 'body.more' } },
+      }),
+      'asks for every page alike',
+    ],
+    [
+      'pages that do not say whether there are more',
+      withReads({ shipments: { read: { path: '/s/{cursor}', shipments: 'body', cursor: 'body.next' } } }),
+      'operations.shipments.read.more',
+    ],
+    [
+      'reservations at a step there is none of',
+      withReads({
+        commitments: {
+          reservesAt: 'confirm',
+          read: { path: '/c', query: { r: '{references}' }, documents: 'body' },
+        },
+      }),
+      'operations.commitments.reservesAt is none of the steps create',
+    ],
+    [
+      'a zone that is none',
+      withReads({
+        shipments: {
+          timeZone: 'Shanghai',
+          read: { path: '/s/{cursor}', shipments: 'body', cursor: 'body.next', more: 'false' },
+        },
+      }),
+      'is not an IANA time zone',
     ],
   ])('object to %s', (_, change, sentence) => {
     expect(sentences({ ...LEAST, ...change }).join('\n')).toContain(sentence)
