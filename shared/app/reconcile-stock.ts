@@ -1,15 +1,12 @@
-import { type StockKept, StockKeptSchema } from '#contracts/stock-run.ts'
+import { type StockKept, StockKeptSchema, type StockRunInput } from '#contracts/stock-run.ts'
 import { type RunEnd, underLock } from './run.ts'
 import type { ReconcileStockDeps } from './stock/run-deps.ts'
 import { runStock } from './stock/stock-run.ts'
 
 export type { ReconcileStockDeps } from './stock/run-deps.ts'
 
-/** What the schedule says: which pool, and whether to run although it is not due yet. */
-export interface ReconcileStockInput {
-  readonly pool: string
-  readonly now?: boolean | undefined
-}
+/** As its lock and its lines in the log have it. */
+export const stockRunName = (pool: string): string => `stock:${pool}`
 
 const NOTHING_KEPT: StockKept = {
   startedAt: null,
@@ -32,12 +29,12 @@ const NOTHING_KEPT: StockKept = {
  * @param endsAt when the function stops, epoch ms
  */
 export async function reconcileStock(
-  input: ReconcileStockInput,
+  input: StockRunInput,
   deps: ReconcileStockDeps,
   endsAt: number,
 ): Promise<RunEnd> {
   const { pool, now = false } = input
-  return underLock(`stock:${pool}`, StockKeptSchema, NOTHING_KEPT, deps, (kept, hold) =>
+  return underLock(stockRunName(pool), StockKeptSchema, NOTHING_KEPT, deps, (kept, hold) =>
     runStock(pool, now, kept, hold, deps, endsAt),
   )
 }

@@ -1,5 +1,10 @@
 import * as z from 'zod'
 import { InstantSchema, RawTimeSchema, ShopIdSchema } from './scalars.ts'
+import { PoolNameSchema } from './stock.ts'
+
+/** What the schedule says: which pool, and whether to run although it is not due yet. */
+export const StockRunInputSchema = z.object({ pool: PoolNameSchema, now: z.boolean().optional() })
+export type StockRunInput = z.infer<typeof StockRunInputSchema>
 
 /** What the runs of a pool keep between invocations (Notes), all of it made anew if it is lost. */
 

@@ -10,6 +10,7 @@ const budgets = {
   'order-sweep': 900_000,
   'shop-webhook': 550_000,
   'shop-writeback': 650_000,
+  'stock-reconcile': 900_000,
 }
 
 describe('the bundles', () => {
