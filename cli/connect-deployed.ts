@@ -17,7 +17,7 @@ import { accessDenied, isDenial } from './aws-failure.ts'
 import type { Connection, StackState } from './connection.ts'
 import { CliFailure } from './failure.ts'
 import { openConnection } from './open-connection.ts'
-import { type AwsPlace, deployCommand } from './place.ts'
+import { type AwsPlace, deployCommand, invokeCommand } from './place.ts'
 
 /** From a desk, to any region. */
 const CALL = { connectTimeoutMs: 5_000, requestTimeoutMs: 15_000, maxAttempts: 3 }
@@ -82,6 +82,14 @@ export async function connectDeployed(
       dlqUrls: byTarget(OUTPUT_NAMES.deadLetterQueueUrl),
       secretPrefix: secretNames(stage).prefix,
       webhookUrl: (shop) => required[OUTPUT_NAMES.webhookUrl].replace('{shop}', shop),
+      invoke: async (run, input) => {
+        const name = outputs[OUTPUT_NAMES.runner(run.kind)]
+        if (name === undefined)
+          throw new CliFailure('deploy-needed', (t) =>
+            t.aws.deployNeeded(run.name, stage, deployCommand(place)),
+          )
+        throw new CliFailure('run-with-aws', (t) => t.run.inAws(invokeCommand(place, region, name, input)))
+      },
       unknown: (name) =>
         new CliFailure('deploy-needed', (t) => t.aws.deployNeeded(name, stage, deployCommand(place))),
       log: { ...SILENT, warn: (_code, _message, fields) => errors.push(String(fields?.['error'])) },

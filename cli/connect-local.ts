@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import * as z from 'zod'
 import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
@@ -12,6 +13,8 @@ import { parseJson } from './parse-json.ts'
 import type { LocalPlace } from './place.ts'
 
 const CALL = { connectTimeoutMs: 2_000, requestTimeoutMs: 5_000, maxAttempts: 2 }
+/** Longer than any function of a stage on this machine. */
+const RUN_TIMEOUT_MS = 120_000
 /** Complete, so that no profile of the person is ever read. */
 const LOCAL = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }
 
@@ -36,12 +39,31 @@ export async function connectLocal(
         secrets: createSecretsClient({ ...CALL, ...LOCAL, endpoint: secretsmanager }),
       },
       webhookUrl: (shop) => endpoints.webhookUrls[shop],
+      invoke: async ({ kind, name }, input) => {
+        const url = endpoints.runnerUrls[kind]
+        if (url === undefined) throw new CliFailure('restart-needed', (t) => t.restartNeeded(name))
+        return invoke(url, input)
+      },
       unknown: (name) => new CliFailure('restart-needed', (t) => t.restartNeeded(name)),
       log: SILENT,
     },
     runtime,
   )
 }
+
+/** As Lambda answers an Invoke. */
+async function invoke(url: string, input: object): Promise<unknown> {
+  const signal = AbortSignal.timeout(RUN_TIMEOUT_MS)
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(input), signal })
+  const answer = await response.text()
+  if (response.ok && !response.headers.has('x-amz-function-error')) return parseJson(answer)
+  const { data } = FunctionErrorSchema.safeParse(parseJson(answer))
+  throw new CliFailure('run-broke-off', (t) =>
+    t.run.brokeOff(data?.errorMessage ?? `HTTP ${response.status}`),
+  )
+}
+
+const FunctionErrorSchema = z.object({ errorMessage: z.string() })
 
 function readEndpoints(file: string): Endpoints | undefined {
   let text: string

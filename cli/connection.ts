@@ -5,6 +5,7 @@ import type { DeliveryQueue } from '#ports/delivery-queue.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { Secrets } from '#ports/secrets.ts'
 import type { TargetGate } from '#ports/target-gate.ts'
+import type { ScheduledRun } from '../infra/scheduled-runs.ts'
 
 /** Messages of a target's queue, and of its dead-letter queue. */
 export interface QueueDepths {
@@ -40,6 +41,8 @@ export interface Connection {
   readonly gate: Pick<TargetGate, 'state'>
   readonly secrets: SecretStore
   depths(target: string): Promise<QueueDepths>
+  /** Runs a scheduled run at once, due or not, and answers how it ended. Of a stage in AWS it throws, and says how to. */
+  run(run: ScheduledRun): Promise<unknown>
   /** Posts to the webhook of a shop. `body` is parsed JSON; undefined where the answer was none. */
   post(
     shop: string,

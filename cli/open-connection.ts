@@ -11,6 +11,7 @@ import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
 import type { Clock, Ids, Log } from '#ports/runtime.ts'
 import { loadConfig } from '#runtime/config-file.ts'
+import type { ScheduledRun } from '../infra/scheduled-runs.ts'
 import type { Connection, QueueDepths } from './connection.ts'
 import type { CliFailure } from './failure.ts'
 import { parseJson } from './parse-json.ts'
@@ -31,6 +32,8 @@ export interface Parts {
   readonly dlqUrls: Readonly<Record<string, string>>
   readonly secretPrefix: string
   readonly webhookUrl: (shop: string) => string | undefined
+  /** Invokes a scheduled run with this input. */
+  readonly invoke: (run: ScheduledRun, input: object) => Promise<unknown>
   /** What the configuration names and the deployment does not know yet. */
   readonly unknown: (name: string) => CliFailure
   /** Of what the adapters meet: results tell what went wrong, mostly. */
@@ -82,6 +85,7 @@ export function openConnection(parts: Parts, { clock, ids }: { clock: Clock; ids
       ])
       return { ...queue, deadLetters: dead.visible + dead.inFlight + dead.delayed }
     },
+    run: (run) => parts.invoke(run, { ...run.input, now: true }),
     post: async (shop, headers, body) => {
       const url = parts.webhookUrl(shop)
       if (url === undefined) throw unknown(shop)

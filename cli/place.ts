@@ -39,6 +39,19 @@ const OptionsSchema = z.object({
 export const deployCommand = ({ stage, configDir }: AwsPlace): string =>
   `npx cdk deploy --all -c stage=${stage} -c config=${quoted(configDir)}`
 
+/** What invokes a function of a stage: for this alone the tools need no client of Lambda. */
+export const invokeCommand = (
+  { profile }: AwsPlace,
+  region: string,
+  functionName: string,
+  input: object,
+): string =>
+  [
+    `aws lambda invoke --function-name ${functionName} --region ${region}`,
+    ...(profile === undefined ? [] : [`--profile ${quoted(profile)}`]),
+    `--cli-binary-format raw-in-base64-out --cli-read-timeout 310 --payload '${JSON.stringify(input)}' /dev/stdout`,
+  ].join(' ')
+
 /** As a shell takes it. */
 const quoted = (value: string) => (/\s/.test(value) ? JSON.stringify(value) : value)
 

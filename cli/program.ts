@@ -9,6 +9,7 @@ import { newErp } from './commands/new-erp.ts'
 import { parked } from './commands/parked.ts'
 import { probe } from './commands/probe.ts'
 import { replay } from './commands/replay.ts'
+import { run } from './commands/run.ts'
 import { secretList, secretPut } from './commands/secret.ts'
 import { send } from './commands/send.ts'
 import { show } from './commands/show.ts'
@@ -57,7 +58,7 @@ function createProgram(context: CliContext, format: Format, course: Course): Com
     .addHelpText('after', `\n${t.examples}`)
     .exitOverride()
   const add = (parent: Command, command: CliCommand) => addCommand(parent, command, context, format, course)
-  for (const command of [init, connect, doctor, probe, send, status, find, show, parked, replay, newErp])
+  for (const command of [init, connect, doctor, probe, send, status, find, show, parked, replay, run, newErp])
     add(program, command)
   const secret = program.command('secret').description(t.secret.group)
   for (const command of [secretPut, secretList]) add(secret, command)

@@ -437,6 +437,43 @@ const en = {
       customer: 'customer',
     } as Readonly<Record<string, string>>,
   },
+  run: {
+    describe: 'do a scheduled run now: stock <pool>, shipments <target> or sweep <shop>',
+    ends: {
+      done: 'done',
+      saved: 'not through yet; it goes on with its next tick',
+      'not-due': 'not due',
+      busy: 'another run is at it',
+      waiting: 'it waits',
+      failed: 'failed',
+    },
+    unknownKind: (kinds: readonly string[]): Told => ({ message: `Say which run: ${list(kinds)}.` }),
+    none: {
+      stock: {
+        message: 'The configuration has no pool.',
+        remedy: 'Add one under "pools" in sync.config.json.',
+      },
+      shipments: {
+        message: 'No target of the configuration brings shipments back.',
+        remedy: 'Add "shipments" to the target in sync.config.json.',
+      },
+      sweep: {
+        message: 'No shop of the configuration is swept.',
+        remedy: 'Set "sweepMinutes" of the shop in sync.config.json.',
+      },
+    } satisfies Record<string, Told> as Record<'stock' | 'shipments' | 'sweep', Told>,
+    which: (kind: string, subjects: readonly string[]): Told => ({
+      message: `Say which one, as in \`run ${kind} ${subjects[0] ?? ''}\`: ${list(subjects)}.`,
+    }),
+    brokeOff: (what: string): Told => ({
+      message: `The run broke off: ${what}.`,
+      remedy: 'The log of its function tells more; report it.',
+    }),
+    inAws: (command: string): Told => ({
+      message: 'These tools cannot invoke a function in AWS; the AWS CLI does it:',
+      remedy: command,
+    }),
+  },
   newErp: {
     describe: 'write the skeleton of an adapter for another ERP, with its conformance run',
     into: 'the checkout to write to (default: this one)',
@@ -1100,6 +1137,37 @@ const zh: Texts = {
       product: '产品',
       customer: '客户',
     },
+  },
+  run: {
+    describe: '立即执行一次定时任务：stock <库存池>、shipments <目标> 或 sweep <商店>',
+    ends: {
+      done: '完成',
+      saved: '尚未执行完，下一次定时会接着执行',
+      'not-due': '未到时间',
+      busy: '另一次执行正在进行',
+      waiting: '正在等待',
+      failed: '失败',
+    },
+    unknownKind: (kinds) => ({ message: `请说明执行哪一种：${list(kinds)}。` }),
+    none: {
+      stock: { message: '配置中没有库存池。', remedy: '请在 sync.config.json 的 "pools" 下添加。' },
+      shipments: {
+        message: '配置中没有取回发货信息的目标。',
+        remedy: '请在 sync.config.json 中为该目标添加 "shipments"。',
+      },
+      sweep: {
+        message: '配置中没有定时核对的商店。',
+        remedy: '请在 sync.config.json 中设置该商店的 "sweepMinutes"。',
+      },
+    },
+    which: (kind, subjects) => ({
+      message: `请指明哪一个，例如 \`run ${kind} ${subjects[0] ?? ''}\`：${list(subjects)}。`,
+    }),
+    brokeOff: (what) => ({
+      message: `执行中断：${what}。`,
+      remedy: '该函数的日志有更多信息；请报告此问题。',
+    }),
+    inAws: (command) => ({ message: '本工具不能调用 AWS 中的函数，请使用 AWS CLI：', remedy: command }),
   },
   newErp: {
     describe: '为另一种 ERP 生成适配器骨架及其一致性测试',

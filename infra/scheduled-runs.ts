@@ -1,6 +1,7 @@
 import type { Topology } from './topology.ts'
 
-export type RunKind = 'stock' | 'shipments' | 'sweep'
+export const RUN_KINDS = ['stock', 'shipments', 'sweep'] as const
+export type RunKind = (typeof RUN_KINDS)[number]
 
 /** Something that is done again and again, and how often it should succeed. */
 export interface ScheduledRun {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { SyncConfig } from '#contracts/config.ts'
 import { ENDPOINTS_FILE, type Endpoints, EndpointsSchema } from '#contracts/endpoints.ts'
 import { OUTPUT_NAMES } from '../infra/output-names.ts'
+import { RUN_KINDS } from '../infra/scheduled-runs.ts'
 import { secretNames } from '../infra/secret-names.ts'
 import type { Cloud } from './cloud/cloud.ts'
 import { writeWhole } from './write-whole.ts'
@@ -30,6 +31,16 @@ export function endpointsOf(
     tableName: cloud.outputs[OUTPUT_NAMES.tableName],
     queueUrls: perTarget(OUTPUT_NAMES.queueUrl),
     dlqUrls: perTarget(OUTPUT_NAMES.deadLetterQueueUrl),
+    writebackQueueUrl: cloud.outputs[OUTPUT_NAMES.writebackQueueUrl],
+    writebackDlqUrl: cloud.outputs[OUTPUT_NAMES.writebackDeadLetterQueueUrl],
+    runnerUrls: Object.fromEntries(
+      RUN_KINDS.flatMap((kind) => {
+        const name = cloud.outputs[OUTPUT_NAMES.runner(kind)]
+        return name === undefined
+          ? []
+          : [[kind, `${cloud.endpoints.lambda}/2015-03-31/functions/${name}/invocations`]]
+      }),
+    ),
     secretPrefix: secretNames(stage).prefix,
     demo,
   })

@@ -15,6 +15,11 @@ export const EndpointsSchema = z.object({
   tableName: z.string().min(1),
   queueUrls: z.record(TargetNameSchema, z.url()),
   dlqUrls: z.record(TargetNameSchema, z.url()),
+  writebackQueueUrl: z.url(),
+  writebackDlqUrl: z.url(),
+  runnerUrls: z
+    .partialRecord(z.enum(['stock', 'shipments', 'sweep']), z.url())
+    .describe('where a scheduled run is invoked on demand; only those the configuration asks for'),
   secretPrefix: z.string().min(1),
   demo: z
     .object({ erpUrl: z.url(), shopUrl: z.url() })

@@ -19,6 +19,8 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
   const limits = () => ({ slots: 2, perMinute: 60, leaseMs: times.leaseMs, retryFloorMs: times.retryFloorMs })
   const gate = new MemoryTargetGate({ clock, ids: new CountingIds(), limits })
   const depths = new Map<string, QueueDepths>()
+  /** How the next runs end. */
+  const runs: unknown[] = []
   const connection: Connection = {
     configDir,
     config,
@@ -35,6 +37,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
       putTarget: async (target, secret) => memory.putTarget(target, secret),
     },
     depths: async (target) => depths.get(target) ?? { visible: 0, inFlight: 0, delayed: 0, deadLetters: 0 },
+    run: async (run) => runs.shift() ?? { is: 'done', counts: {}, asked: run },
     post: async (shop, headers, body) => {
       const answer = await receive(
         { shop, headers, rawBody: Buffer.from(body), correlationId: 'corr-0001' },
@@ -43,7 +46,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
       return { status: answer.status, body: answer.body }
     },
   }
-  return { connection, ledger, queue, gate, secrets: memory, depths }
+  return { connection, ledger, queue, gate, secrets: memory, depths, runs }
 }
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} }

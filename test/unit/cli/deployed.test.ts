@@ -123,6 +123,20 @@ describe('the command line at a stage in AWS', () => {
     ])
   })
 
+  it('tells the command of the AWS CLI that does a scheduled run', async () => {
+    const outputs = { [OUTPUT_NAMES.webhookUrl]: `${services.endpoint}/v1/shops/{shop}/events` }
+    const before = await sync('run sweep --stage prod')
+    expect(before).toMatchObject({ exit: 1, err: expect.stringContaining('does not know "sweep:A1" yet') })
+
+    deployed({ sync: { outputs: { ...outputs, [OUTPUT_NAMES.runner('sweep')]: 'the-sweep' } } })
+    const { exit, err } = await sync('run sweep --stage prod')
+    expect(exit).toBe(1)
+    const [, command] = err.split('\n')
+    expect(command).toBe(
+      `aws lambda invoke --function-name the-sweep --region ${REGION} --cli-binary-format raw-in-base64-out --cli-read-timeout 310 --payload '{"shop":"A1","now":true}' /dev/stdout`,
+    )
+  })
+
   it('works in the region that is named, whatever the environment says', async () => {
     deployed({}, 'cn-north-1')
     expect(await sync('parked --stage prod --region cn-north-1')).toMatchObject({ exit: 0 })
