@@ -11,6 +11,7 @@ const budgets = {
   'shop-webhook': 550_000,
   'shop-writeback': 650_000,
   'stock-reconcile': 900_000,
+  'stock-reconcile': 900_000,
 }
 
 describe('the bundles', () => {
