@@ -48,6 +48,49 @@ describe('a row that sees a message', () => {
     })
   })
 
+  const shirt = ({ lines }: ReturnType<typeof seen>) => lines.filter(({ recId }) => recId === '10011')
+  const withoutLines = (row: ReturnType<typeof seen>, at: number) =>
+    rowSeeing(row, world.order({ ...canonicalOrder(), lines: [] }), at)
+
+  it('keeps a removed line while the ERP has it, and a day longer', () => {
+    const first = seen()
+    const sent = { ...first, lines: linesSent(first.lines, 9_000) }
+    const removed = withoutLines(sent, 10_000)
+    expect(shirt(removed)).toMatchObject([{ recId: '10011', sku: 'TEE-L', qty: 0, sentQty: 1 }])
+    expect(shirt(withoutLines(removed, 10 * 86_400_000))).toHaveLength(1)
+
+    const confirmed = { ...removed, lines: linesSent(removed.lines, 20_000) }
+    expect(shirt(confirmed)).toMatchObject([{ qty: 0, sentQty: 0, at: 20_000 }])
+    const again = { ...confirmed, lines: linesSent(confirmed.lines, 50_000_000) }
+    expect(shirt(withoutLines(again, 20_000 + 86_399_999))).toHaveLength(1)
+    expect(withoutLines(again, 20_000 + 86_400_000).lines).toEqual([])
+  })
+
+  it('remembers the most that a write without a clear answer may have asked for, until one is clear', () => {
+    const intent = {
+      op: 'place' as const,
+      step: 'create',
+      generation: 0,
+      hash: { v: 1, source: '', mapped: '' },
+      version: { epoch: 'e-1', epochNo: 0, seq: 8 },
+      deadline: 6_000,
+      calls: 1,
+    }
+    const asked = { ...seen(aRow(), { quantity: 5 }), intent }
+    const cut = seen(asked, { quantity: 2 })
+    expect(shirt(cut)).toMatchObject([{ qty: 2, sentQty: 0, askedQty: 5 }])
+    expect(shirt(seen({ ...cut, intent }, { quantity: 3 }))).toMatchObject([{ qty: 3, askedQty: 5 }])
+    expect(shirt(withoutLines({ ...cut, intent }, 10 * 86_400_000))).toMatchObject([{ qty: 0, askedQty: 5 }])
+
+    const { intent: _answered, ...settled } = cut
+    expect(seen(settled, { quantity: 3 }).lines[0]).not.toHaveProperty('askedQty')
+    expect(seen({ ...settled, unsettledUntil: 5_001 }, { quantity: 3 }).lines[0]).toHaveProperty(
+      'askedQty',
+      5,
+    )
+    expect(linesSent(cut.lines, 9_000)[0]).not.toHaveProperty('askedQty')
+  })
+
   it('counts the members of a package and leaves promotions out', () => {
     const order = canonicalOrder()
     const [line] = order.lines
