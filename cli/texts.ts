@@ -786,11 +786,19 @@ const ZH_REASONS: Readonly<Record<ReasonCode, readonly [message: string, remedy:
   ],
   'shipment-unreadable': [
     'ERP 报告的一次发货无法读取。',
-    '请在 ERP 中更正该发货单，系统会重新读取；或在商店后台手工登记。',
+    '请在 ERP 中更正该发货单，系统会重新读取；或在商店后台手工登记，然后 replay <参考号> --was placed。',
   ],
   'shipment-unknown-order': [
     'ERP 的发货单所引用的参考号不属于我们的任何订单。',
-    '请更正 ERP 单据上的参考号，然后 replay；若不是本店订单，则无需处理。',
+    '请更正 ERP 单据上的参考号，系统会重新读取；若不是商店的订单，则 replay <参考号> --was placed。',
+  ],
+  'shipment-deleted-order': [
+    'ERP 发出了一个已在商店删除的订单。',
+    '请拦截包裹，或与顾客协商处理；然后 replay <参考号> --was placed。',
+  ],
+  'shipment-forgotten-order': [
+    '所存的订单内容已过期，无法再得知其明细行。',
+    '请在商店后台保存该订单一次，使其重新发送，然后 replay。',
   ],
   'shipment-unknown-line': [
     'ERP 发出了订单中没有的商品，或数量超过订购数量。',
@@ -798,11 +806,11 @@ const ZH_REASONS: Readonly<Record<ReasonCode, readonly [message: string, remedy:
   ],
   'package-in-parts': [
     '礼包只发出了一部分；商店只能整包发货。',
-    '等其余部分发出、合并为一次发货后 replay；或在商店后台手工登记。',
+    '等其余部分发出后，在商店后台手工登记；然后 replay <参考号> --was placed。',
   ],
   'shipment-changed': [
     '商店登记发货之后，ERP 又修改了该发货单。',
-    '请对照两边，在商店后台更正发货单，然后 replay。',
+    '请对照两边，在商店后台更正发货单；然后 replay <参考号> --was placed。',
   ],
   'too-old': ['消息等待超过十天。', '请检查目标是否正常（doctor），然后 replay。'],
 }

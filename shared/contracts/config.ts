@@ -67,6 +67,7 @@ export const ShipmentsConfigSchema = z.strictObject({
     .default({})
     .describe('the ERP’s carrier code → the shop’s; one that is not named goes by the ERP’s name for it'),
 })
+export type ShipmentsConfig = z.infer<typeof ShipmentsConfigSchema>
 
 const TargetCommon = {
   kinds: z.array(KindSchema).min(1).default(['order']),

@@ -83,11 +83,19 @@ const REASONS = {
   ],
   'shipment-unreadable': [
     'The ERP told of a shipment that cannot be read.',
-    'Correct the shipment in the ERP, and it is read again; or record it by hand in the shop’s admin.',
+    'Correct the shipment in the ERP, and it is read again; or record it by hand in the shop’s admin and replay <reference> --was placed.',
   ],
   'shipment-unknown-order': [
     'The ERP shipped for a reference that no order of ours has.',
-    'Correct the reference on the ERP’s document, then replay; if it is not an order of this shop, nothing to do.',
+    'Correct the reference on the ERP’s document, and it is read again; if it is no order of a shop, replay <reference> --was placed.',
+  ],
+  'shipment-deleted-order': [
+    'The ERP shipped an order that was deleted in the shop.',
+    'Stop the parcel, or settle it with the customer; then replay <reference> --was placed.',
+  ],
+  'shipment-forgotten-order': [
+    'The stored state of the order has expired, so that its lines are not known any more.',
+    'Save the order once in the shop, so that it is sent anew, then replay.',
   ],
   'shipment-unknown-line': [
     'The ERP shipped something the order does not have, or more of it than was ordered.',
@@ -95,11 +103,11 @@ const REASONS = {
   ],
   'package-in-parts': [
     'A part of a package was shipped; the shop can only ship whole packages.',
-    'Replay once the rest has left, with both in one shipment; or record it by hand in the shop’s admin.',
+    'Once the rest has left, record it by hand in the shop’s admin; then replay <reference> --was placed.',
   ],
   'shipment-changed': [
     'The ERP changed a shipment after the shop had recorded it.',
-    'Compare both and correct the delivery note in the shop’s admin, then replay.',
+    'Compare both and correct the delivery note in the shop’s admin; then replay <reference> --was placed.',
   ],
   'too-old': [
     'The message waited for more than ten days.',

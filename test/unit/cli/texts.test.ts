@@ -27,6 +27,8 @@ const CODES = Object.keys({
   'returned-unplaced': 1,
   'shipment-unreadable': 1,
   'shipment-unknown-order': 1,
+  'shipment-deleted-order': 1,
+  'shipment-forgotten-order': 1,
   'shipment-unknown-line': 1,
   'package-in-parts': 1,
   'shipment-changed': 1,

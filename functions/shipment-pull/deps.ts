@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
+import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
+import { DynamoNotes } from '#adapters/dynamodb/dynamo-notes.ts'
+import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
+import { DynamoWritebackLedger } from '#adapters/dynamodb/dynamo-writeback-ledger.ts'
+import { createGateway } from '#adapters/erp/create-gateway.ts'
+import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
+import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
+import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
+import { SqsWritebackQueue } from '#adapters/sqs/sqs-writeback-queue.ts'
+import { pullShipments } from '#app/pull-shipments.ts'
+import type { RunEnd } from '#app/run.ts'
+import type { ShipmentRunInput } from '#contracts/shipment-run.ts'
+import { loadConfig } from '#runtime/config-file.ts'
+import { readSqsEndpoint } from '#runtime/env.ts'
+import { createLog } from '#runtime/logger.ts'
+import { readEnv } from './env.ts'
+
+const CALL = { connectTimeoutMs: 1_000, requestTimeoutMs: 3_000, maxAttempts: 3 }
+
+const env = readEnv()
+const configDir = resolve(import.meta.dirname, env.CONFIG_DIR)
+const config = loadConfig(configDir)
+
+export const log = createLog('shipment-pull')
+const clock = { now: () => Date.now() }
+const ids = { next: () => randomUUID() }
+const table = { client: createDynamoClient(CALL), table: env.TABLE_NAME }
+const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
+const limits = (name: string) => ({
+  ...(config.targets[name]?.rate ?? { slots: 1, perMinute: 60 }),
+  slotsPerBatch: 1,
+  leaseMs: env.LEASE_MS,
+  retryFloorMs: env.RETRY_FLOOR_MS,
+})
+const gateways = new Map(
+  Object.entries(config.targets).map(([name, target]) => [
+    name,
+    createGateway(target, { configDir, secrets: () => secrets.target(name), clock, ids }),
+  ]),
+)
+const deps = {
+  ledger: new DynamoLedger({ ...table, clock }),
+  writebacks: new DynamoWritebackLedger(table),
+  notes: new DynamoNotes({ ...table, clock, ids }),
+  gate: new DynamoTargetGate({ ...table, limits, clock, ids }),
+  queue: new SqsWritebackQueue({
+    client: createSqsClient({ ...CALL, ...readSqsEndpoint() }),
+    queueUrl: env.WRITEBACK_QUEUE_URL,
+    log,
+  }),
+  wait: (ms: number) => setTimeout(ms),
+  callMs: env.CALL_DEADLINE_MS,
+  leaseMs: env.LEASE_MS,
+  clock,
+  ids,
+  log,
+}
+
+/** Pulls the shipments of one target. */
+export async function pull(input: ShipmentRunInput, endsAt: number): Promise<RunEnd> {
+  const { target } = input
+  const shipments = config.targets[target]?.shipments
+  if (!shipments) {
+    return { is: 'failed', why: `sync.config.json brings back no shipments of "${target}".` }
+  }
+  const erp = gateways.get(target)?.reads?.shipments
+  return pullShipments(input, { ...deps, config: shipments, erp }, endsAt)
+}
