@@ -249,9 +249,7 @@ export function figuresToWrite(offerable: number, shops: readonly ShopStock[]): 
   const heldBack = figures.some(({ wanted, offers }) => offers < wanted)
   const writes = figures
     // What is right already is written again where an older command might still raise it: that one is outdated then.
-    .filter(
-      ({ shop, offers, quantity }) => quantity !== shop.quantity || (heldBack && shop.promised > offers),
-    )
+    .filter(({ shop, offers, quantity }) => quantity !== shop.quantity || shop.promised > offers)
     .map(({ shop, quantity, offers }) => ({ shop: shop.shop, quantity, offers }))
   return { writes, heldBack }
 }
