@@ -7,6 +7,7 @@ import {
   type DriftReport,
   MOST_DIFFERENCES,
 } from '#contracts/drift.ts'
+import { EpochMsSchema } from '#contracts/instant.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import { MoneySchema } from '#contracts/scalars.ts'
 import { dayIn } from '#domain/due.ts'
@@ -137,7 +138,7 @@ class Pages {
       const now = clock.now()
       const told = { target, sourceId: orderSourceId(digest.id, digest.stamp), row }
       if (row && (isOnItsWay(row, now) || isClaimed(row, now))) continue
-      if (!row && digest.at !== null && now - Date.parse(digest.at) < YOUNG_MS) continue
+      if (!row && digest.at !== null && now - EpochMsSchema.decode(digest.at) < YOUNG_MS) continue
       if (!same) {
         const is = row && row.status !== 'new' ? 'older-content' : 'not-seen'
         const { mode } = this.place
@@ -300,7 +301,7 @@ class Tally {
   }
 
   #day(at: string | null): DriftDay {
-    const day = at === null ? 'unknown' : dayIn(Date.parse(at), this.#timeZone)
+    const day = at === null ? 'unknown' : dayIn(EpochMsSchema.decode(at), this.#timeZone)
     return (this.place.days[day] ??= { shop: { count: 0, amount: 0 }, targets: {} })
   }
 }

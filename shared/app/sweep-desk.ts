@@ -213,7 +213,7 @@ export class SweepDesk {
     await ledger.put({ ...row, rev: row.rev + 1, writer, enqueued, ...wakeAt })
   }
 
-  #unfit({ kind, id }: Thing, code: string, field?: string | undefined): Posted {
+  #unfit({ kind, id }: Thing, code: string, field?: string): Posted {
     const { log, shop } = this.#deps
     log.warn('EVENT_INVALID', 'A thing of the shop could not be read.', { shop, kind, id, code, field })
     return { is: 'unfit', code }
@@ -222,7 +222,8 @@ export class SweepDesk {
   #heard<Value>(answer: ShopAnswer<Value>): Asked<Value> {
     if (answer.is === 'ok') return answer
     const { failure } = answer
-    if (failure.class === 'Refused') return { is: 'refused', failure }
+    // One odd thing must not stop all that come after it.
+    if (failure.class === 'Refused' || failure.code === 'unreadable') return { is: 'refused', failure }
     if (failure.code === 'restored') {
       const { log, shop } = this.#deps
       log.error('SHOP_RESTORED', 'The database of the shop is older than what it has sent.', { shop })

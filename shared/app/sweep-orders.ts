@@ -9,6 +9,7 @@ import {
   type SweepKept,
   SweepKeptSchema,
 } from '#contracts/drift.ts'
+import { EpochMsSchema } from '#contracts/instant.ts'
 import type { LedgerRow, RowKey } from '#contracts/ledger-row.ts'
 import type { Kind, Version } from '#contracts/scalars.ts'
 import { isDue, nightOf } from '#domain/due.ts'
@@ -20,7 +21,7 @@ import { OrderMemory } from './order-memory.ts'
 import { type Hold, keptBy, type RunDeps, type RunEnd, underLock } from './run.ts'
 import { EPOCH_CHANGED, failed, type Receiver, SweepDesk, type Thing } from './sweep-desk.ts'
 
-/** A change younger than this is left to its webhook. */
+/** A change younger than this is left to its webhook, unless somebody wants everything now. */
 const GRACE_MS = 120_000
 /** A transaction of the shop may end after one that drew a later number. */
 const OVERLAP = 500
@@ -57,7 +58,8 @@ export async function sweepOrders(input: SweepInput, endsAt: number, deps: Sweep
   if (before && !input.now && !isSweepDue(before, asked, deps)) return { is: 'not-due' }
   return underLock(sweepName(shop), SweepKeptSchema, NEW_SWEEP, deps, async (kept, hold) => {
     const desk = new SweepDesk(deps, endsAt)
-    const sweep = new Sweep(kept, hold, asked, desk, endsAt, deps)
+    const graceMs = input.now ? 0 : GRACE_MS
+    const sweep = new Sweep(kept, hold, { asked, graceMs }, desk, endsAt, deps)
     try {
       return await sweep.run()
     } finally {
@@ -103,6 +105,7 @@ class Sweep {
   #kept: SweepKept
   readonly #hold: Hold<SweepKept>
   readonly #asked: SweepAsked
+  readonly #graceMs: number
   readonly #desk: SweepDesk
   readonly #endsAt: number
   readonly #deps: SweepDeps
@@ -115,7 +118,7 @@ class Sweep {
   constructor(
     kept: SweepKept,
     hold: Hold<SweepKept>,
-    asked: SweepAsked,
+    { asked, graceMs }: { asked: SweepAsked; graceMs: number },
     desk: SweepDesk,
     endsAt: number,
     deps: SweepDeps,
@@ -123,6 +126,7 @@ class Sweep {
     this.#kept = kept
     this.#hold = hold
     this.#asked = asked
+    this.#graceMs = graceMs
     this.#desk = desk
     this.#endsAt = endsAt
     this.#deps = deps
@@ -275,7 +279,8 @@ class Sweep {
           (this.#place(target).settled[changeKey(change)] ?? -1) < change.seq,
       )
       if (targets.length === 0) continue
-      if (Date.parse(change.at) > now - GRACE_MS) for (const target of targets) cut(target, change)
+      if (EpochMsSchema.decode(change.at) > now - this.#graceMs)
+        for (const target of targets) cut(target, change)
       else ripe.push({ change, targets })
     }
     this.#counts.changes += ripe.length

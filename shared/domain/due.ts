@@ -1,5 +1,5 @@
 const MINUTE_MS = 60_000
-const DAY_MS = 24 * 60 * MINUTE_MS
+const HOUR_MS = 60 * MINUTE_MS
 
 /** A tick a little early counts: schedules fire every minute, and never quite on it. */
 export function isDue(startedAt: number | undefined, everyMinutes: number, now: number): boolean {
@@ -15,7 +15,7 @@ export function nightOf(
   { at, timeZone }: { readonly at: string; readonly timeZone: string },
 ): string {
   const today = dayIn(now, timeZone)
-  return timeIn(now, timeZone) >= at ? today : dayBefore(today)
+  return timeIn(now, timeZone) >= at ? today : dayBefore(now, timeZone)
 }
 
 /** `YYYY-MM-DD` of an instant, as a calendar in the zone shows it. */
@@ -23,9 +23,10 @@ export function dayIn(instant: number, timeZone: string): string {
   return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(instant)
 }
 
-/** By the calendar: the day may have 23 hours. */
-function dayBefore(day: string): string {
-  return new Date(Date.parse(day) - DAY_MS).toISOString().slice(0, 10)
+/** A day has 23 to 25 hours. */
+function dayBefore(now: number, timeZone: string): string {
+  const day = dayIn(now - 23 * HOUR_MS, timeZone)
+  return day === dayIn(now, timeZone) ? dayIn(now - 25 * HOUR_MS, timeZone) : day
 }
 
 function timeIn(instant: number, timeZone: string): string {
