@@ -55,8 +55,7 @@ export class OpsStack extends Stack {
     this.#webhook(props.functions.webhook)
     for (const [target, queues] of props.deliveries) this.#queues(target, queues)
     for (const [target, deliver] of props.functions.delivers) this.#deliver(target, deliver)
-    this.#writebackQueues(props.writebacks)
-    if (props.functions.writeback) this.#writeback(props.functions.writeback)
+    this.#writeback(props.functions.writeback)
     for (const [kind, runner] of props.functions.runners) this.#runner(kind, runner)
     this.#table()
     new CfnOutput(this, OUTPUT_NAMES.alarmTopicArn, { value: this.#topic.topicArn })
@@ -177,7 +176,8 @@ export class OpsStack extends Stack {
     })
   }
 
-  #writebackQueues({ queue, dlq }: QueueWithDlq) {
+  #writeback({ function: writeback, logGroup }: SyncFunction) {
+    const { queue, dlq } = this.#props.writebacks
     this.#alarm({
       kind: 'writeback-dead-letters',
       errorImpact: 'Commands for the shops lie aside and are not carried out until a person sends them back.',
@@ -192,9 +192,6 @@ export class OpsStack extends Stack {
       metric: queue.metricApproximateAgeOfOldestMessage(MAXIMUM),
       from: WAITING_SECONDS,
     })
-  }
-
-  #writeback({ function: writeback, logGroup }: SyncFunction) {
     this.#alarm({
       kind: 'writeback-errors',
       errorImpact:
@@ -219,7 +216,7 @@ export class OpsStack extends Stack {
     this.#alarm({
       kind: 'writeback-parked',
       errorImpact:
-        'A shipment or a cancel was parked: its shop gets it only after a person has done the fix it names.',
+        'A shipment or a cancel was parked, or stock was refused: its shop gets it only after a person has done the fix it names.',
       look: 'today',
       metric: this.#counted(
         'writeback-parked',
@@ -228,6 +225,10 @@ export class OpsStack extends Stack {
         Duration.hours(1),
       ),
     })
+    // Of what no command could be made.
+    const pull = this.#props.functions.runners.get('shipments')
+    if (pull)
+      this.#count('shipment-parked', 'writeback-parked', pull.logGroup, '{ $.code = "SHIPMENT_PARKED" }')
   }
 
   #runner(kind: RunKind, { function: runner, logGroup }: SyncFunction) {
@@ -320,14 +321,18 @@ export class OpsStack extends Stack {
 
   /** How many lines of a log the pattern matches. */
   #counted(name: string, logGroup: ILogGroup, pattern: string, period = PERIOD.period) {
-    const filter = new MetricFilter(this, `Count-${name}`, {
+    return this.#count(name, name, logGroup, pattern).metric({ statistic: 'Sum', period })
+  }
+
+  /** Several may add to one metric. */
+  #count(id: string, metricName: string, logGroup: ILogGroup, pattern: string): MetricFilter {
+    return new MetricFilter(this, `Count-${id}`, {
       logGroup,
       filterPattern: FilterPattern.literal(pattern),
       metricNamespace: `ecshop-erp-sync/${this.#props.stage.name}`,
-      metricName: name,
+      metricName,
       metricValue: '1',
     })
-    return filter.metric({ statistic: 'Sum', period })
   }
 
   #alarm(props: Omit<ImpactAlarmProps, 'stage' | 'topic'>) {

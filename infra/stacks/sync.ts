@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import {
@@ -58,7 +56,7 @@ export interface SyncFunctions {
   readonly webhook: SyncFunction
   /** By target. */
   readonly delivers: ReadonlyMap<string, SyncFunction>
-  readonly writeback: SyncFunction | undefined
+  readonly writeback: SyncFunction
   /** Where the configuration asks for such a run. */
   readonly runners: ReadonlyMap<RunKind, SyncFunction>
 }
@@ -84,16 +82,9 @@ export class SyncStack extends Stack {
     this.functions = {
       webhook,
       delivers: new Map(delivers),
-      writeback: this.#isBuilt('shop-writeback') ? this.#shopWriteback() : undefined,
-      runners: this.#runners(
-        scheduledRuns(props.config).filter(({ kind }) => this.#isBuilt(FUNCTION_OF[kind])),
-      ),
+      writeback: this.#shopWriteback(),
+      runners: this.#runners(scheduledRuns(props.config)),
     }
-  }
-
-  /** Some have no handler yet. */
-  #isBuilt(name: string) {
-    return existsSync(join(this.#props.buildDir, name))
   }
 
   #shopWebhook() {

@@ -8,9 +8,9 @@ import { bundle } from '../../infra/bundle.ts'
 const budgets = {
   'erp-deliver': 900_000,
   'order-sweep': 900_000,
+  'shipment-pull': 900_000,
   'shop-webhook': 550_000,
   'shop-writeback': 650_000,
-  'stock-reconcile': 900_000,
   'stock-reconcile': 900_000,
 }
 

@@ -43,6 +43,7 @@ const run = scheduledHandler(
   async ({ is }) => ({ is, ...ended[is] }),
   { nameOf: ({ run }) => run, log },
 )
+log.warn('SHIPMENT_PARKED', 'The ERP shipped what was not ordered.', { reason: 'shipment-unknown-line' })
 for (const name of ['stock:main', 'shipments:beta-erp', 'sweep:ec', 'sweep:elsewhere'])
   for (const is of Object.keys(ended)) await run({ run: name, is }, { getRemainingTimeInMillis: () => 1000 })
 `
@@ -73,7 +74,7 @@ describe('the counters of log lines', () => {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => z.record(z.string(), z.unknown()).parse(JSON.parse(line)))
-    expect(lines).toHaveLength(4 + 12)
+    expect(lines).toHaveLength(4 + 1 + 12)
 
     const counted = resourcesOf(synthesized().ops, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => {
       const { FilterPattern, MetricTransformations } = FilterSchema.parse(Properties)
@@ -94,6 +95,7 @@ describe('the counters of log lines', () => {
       ['parked-beta-erp', ['parked']],
       ['writeback-bugs', ['bug']],
       ['writeback-parked', ['parked']],
+      ['writeback-parked', ['SHIPMENT_PARKED']],
       ['run-failed-stock-main', ['stock:main failed']],
       ['run-done-stock-main', ['stock:main done']],
       ['run-failed-stock-beta-stock', []],
