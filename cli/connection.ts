@@ -3,6 +3,7 @@ import type { SyncConfig } from '#contracts/config.ts'
 import type { BridgeSecret, ShopSecret, TargetSecret } from '#contracts/secrets.ts'
 import type { DeliveryQueue } from '#ports/delivery-queue.ts'
 import type { Ledger } from '#ports/ledger.ts'
+import type { Notes } from '#ports/notes.ts'
 import type { Secrets } from '#ports/secrets.ts'
 import type { TargetGate } from '#ports/target-gate.ts'
 import type { ScheduledRun } from '../infra/scheduled-runs.ts'
@@ -37,6 +38,7 @@ export interface Connection {
   /** Absent on this machine. */
   readonly stacks?: readonly StackState[]
   readonly ledger: Ledger
+  readonly notes: Notes
   readonly queue: DeliveryQueue
   readonly gate: Pick<TargetGate, 'state'>
   readonly secrets: SecretStore

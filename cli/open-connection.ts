@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-secrets-manager'
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
+import { DynamoNotes } from '#adapters/dynamodb/dynamo-notes.ts'
 import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
@@ -66,6 +67,7 @@ export function openConnection(parts: Parts, { clock, ids }: { clock: Clock; ids
     config,
     times,
     ledger: new DynamoLedger(stores),
+    notes: new DynamoNotes({ ...stores, ids }),
     queue: new SqsDeliveryQueue({ client: clients.sqs, queueUrls, log: parts.log }),
     gate: new DynamoTargetGate({ ...stores, limits, ids }),
     secrets: {

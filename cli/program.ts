@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import * as z from 'zod'
 import { type Cli, type CliCommand, inDirectory, notRunning } from './command.ts'
+import { brakeRelease, brakeShow } from './commands/brake.ts'
 import { connect } from './commands/connect.ts'
 import { doctor } from './commands/doctor.ts'
 import { find } from './commands/find.ts'
@@ -62,6 +63,8 @@ function createProgram(context: CliContext, format: Format, course: Course): Com
     add(program, command)
   const secret = program.command('secret').description(t.secret.group)
   for (const command of [secretPut, secretList]) add(secret, command)
+  const brake = program.command('brake').description(t.brake.group)
+  for (const command of [brakeShow, brakeRelease]) add(brake, command)
   return program
 }
 

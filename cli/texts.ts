@@ -437,6 +437,36 @@ const en = {
       customer: 'customer',
     } as Readonly<Record<string, string>>,
   },
+  brake: {
+    group: 'stock figures that a run would not write without a person',
+    describeShow: 'show what the brake of a pool holds',
+    describeRelease: 'let the next run of a pool write them, if it is not much worse by then',
+    states: {
+      tripped: 'held',
+      released: 'released, the next run writes',
+      passed: 'held nothing in the last run',
+    },
+    never: (pool: string) => `The brake of the pool ${pool} has never held anything.`,
+    counts: ({ changed, zeroed, of }: { changed: number; zeroed: number; of: number }) =>
+      `${changed} of ${of} SKUs would change, ${zeroed} of them to 0.`,
+    from: 'now',
+    to: 'would be',
+    more: (count: number) => `and ${count} more; --json has them`,
+    remedy: (pool: string) =>
+      `Compare some of them with the ERP. If the ERP is wrong, mend it: the next run looks again. If it is right: npm run sync -- brake release ${pool}`,
+    released: (pool: string) => `Released. The next run of the pool ${pool} writes, within a minute or two.`,
+    nothingHeld: (pool: string): Told => ({
+      message: `The brake of the pool ${pool} holds nothing.`,
+      remedy: 'Look with `npm run sync -- brake show`; it may be released already.',
+    }),
+    whichPool: (pools: readonly string[]): Told =>
+      pools.length === 0
+        ? {
+            message: 'The configuration has no pool.',
+            remedy: 'Add one under "pools" in sync.config.json.',
+          }
+        : { message: `Say which pool: ${list(pools)}.` },
+  },
   run: {
     describe: 'do a scheduled run now: stock <pool>, shipments <target> or sweep <shop>',
     ends: {
@@ -569,6 +599,13 @@ const en = {
     epoch: 'epoch',
     secrets: 'secrets valid',
     noSecret: '(no secret)',
+    pool: 'pool',
+    lastRun: 'last stock run',
+    figures: 'figures',
+    runs: { done: 'done', failed: 'failed', braked: 'held by the brake' },
+    stockCounts: (counts: Record<string, number>) =>
+      `${counts['examined'] ?? 0} examined, ${counts['changed'] ?? 0} changed; unknown: ${counts['unknownInErp'] ?? 0} in the ERP, ${counts['unknownInShop'] ?? 0} in the shops`,
+    never: 'never',
   },
   find: {
     describe: 'find an order by its number or reference',
@@ -1146,6 +1183,28 @@ const zh: Texts = {
       customer: '客户',
     },
   },
+  brake: {
+    group: '需要人工确认才会写入的库存数',
+    describeShow: '显示某个库存池被刹车拦下的内容',
+    describeRelease: '放行：若情况没有明显变坏，下一次执行就写入',
+    states: { tripped: '已拦下', released: '已放行，下一次执行时写入', passed: '上一次执行没有拦下任何内容' },
+    never: (pool) => `库存池 ${pool} 的刹车从未拦下任何内容。`,
+    counts: ({ changed, zeroed, of }) => `${of} 个 SKU 中有 ${changed} 个会改变，其中 ${zeroed} 个会变成 0。`,
+    from: '现在',
+    to: '将变成',
+    more: (count) => `另有 ${count} 条，见 --json`,
+    remedy: (pool) =>
+      `请抽查几条并与 ERP 核对。若 ERP 有误，请先修正，下一次执行会重新计算；若无误：npm run sync -- brake release ${pool}`,
+    released: (pool) => `已放行。库存池 ${pool} 的下一次执行会在一两分钟内写入。`,
+    nothingHeld: (pool) => ({
+      message: `库存池 ${pool} 的刹车没有拦下任何内容。`,
+      remedy: '用 `npm run sync -- brake show` 查看；可能已经放行。',
+    }),
+    whichPool: (pools) =>
+      pools.length === 0
+        ? { message: '配置中没有库存池。', remedy: '请在 sync.config.json 的 "pools" 下添加。' }
+        : { message: `请说明是哪个库存池：${list(pools)}。` },
+  },
   run: {
     describe: '立即执行一次定时任务：stock <库存池>、shipments <目标> 或 sweep <商店>',
     ends: {
@@ -1268,6 +1327,13 @@ const zh: Texts = {
     epoch: 'epoch',
     secrets: '有效密钥数',
     noSecret: '（无密钥）',
+    pool: '库存池',
+    lastRun: '上次库存核对',
+    figures: '数目',
+    runs: { done: '完成', failed: '失败', braked: '被刹车拦下' },
+    stockCounts: (counts) =>
+      `核对 ${counts['examined'] ?? 0} 个，改变 ${counts['changed'] ?? 0} 个；ERP 中未知 ${counts['unknownInErp'] ?? 0} 个，商店中未知 ${counts['unknownInShop'] ?? 0} 个`,
+    never: '从未',
   },
   find: {
     describe: '按订单号或参考号查找订单',

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { readStockReport } from '#app/stock/stock-report.ts'
 import { allRows } from '../all-rows.ts'
 import { defineCommand } from '../command.ts'
 import type { Connection } from '../connection.ts'
@@ -21,6 +22,12 @@ export const status = defineCommand({
         const secret = await connection.secrets.shop(shop)
         return { shop, epoch: secret?.epochs.at(-1) ?? null, secrets: secret?.secrets.length ?? 0 }
       }),
+    )
+    const pools = await Promise.all(
+      Object.keys(config.pools).map(async (pool) => ({
+        pool,
+        report: (await readStockReport(pool, connection.notes)) ?? null,
+      })),
     )
     const head = [
       t.words.target,
@@ -47,11 +54,19 @@ export const status = defineCommand({
       gate.why === undefined ? t.gates[gate.state] : `${t.gates[gate.state]}: ${gate.why}`,
     ])
     const shopRows = shops.map(({ shop, epoch, secrets }) => [shop, epoch ?? t.status.noSecret, secrets])
+    const poolRows = pools.map(({ pool, report }) => [
+      pool,
+      report ? `${t.status.runs[report.is]} (${format.ago(Date.parse(report.at))})` : t.status.never,
+      report ? t.status.stockCounts(report.counts) : undefined,
+    ])
     return {
-      json: { targets, shops },
+      json: { targets, shops, pools },
       text: [
         format.table(head, rows),
         format.table([t.words.shop, t.status.epoch, t.status.secrets], shopRows),
+        ...(pools.length === 0
+          ? []
+          : [format.table([t.status.pool, t.status.lastRun, t.status.figures], poolRows)]),
       ].join('\n\n'),
     }
   },

@@ -1,5 +1,6 @@
 import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
+import { MemoryNotes } from '#adapters/memory/memory-notes.ts'
 import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { receive } from '#app/receive.ts'
@@ -16,6 +17,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
   const ledger = new MemoryLedger({ clock })
   const queue = new MemoryDeliveryQueue({ clock, targets: Object.keys(config().targets) })
   const memory = new MemorySecrets()
+  const notes = new MemoryNotes({ clock })
   const limits = () => ({ slots: 2, perMinute: 60, leaseMs: times.leaseMs, retryFloorMs: times.retryFloorMs })
   const gate = new MemoryTargetGate({ clock, ids: new CountingIds(), limits })
   const depths = new Map<string, QueueDepths>()
@@ -26,6 +28,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
     config,
     times,
     ledger,
+    notes,
     queue,
     gate,
     secrets: {
@@ -46,7 +49,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
       return { status: answer.status, body: answer.body }
     },
   }
-  return { connection, ledger, queue, gate, secrets: memory, depths, runs }
+  return { connection, ledger, notes, queue, gate, secrets: memory, depths, runs }
 }
 
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} }

@@ -200,6 +200,7 @@ describe('status', () => {
     const run = await cli.run('status --json')
     expect(run.exit).toBe(0)
     expect(run.json()).toEqual({
+      pools: [],
       targets: [
         {
           target: 'erp',
