@@ -7,6 +7,7 @@ import { shippedLines } from '#domain/shipped-lines.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { WritebackLedger } from '#ports/writebacks.ts'
 import { shortHash } from './content-hash.ts'
+import { withoutGeneration } from './find-rows.ts'
 
 const MAX_ID = 64
 const MAX_ORIGIN = 30
@@ -14,7 +15,6 @@ const MAX_ORIGIN = 30
 const MAX_TRACKING = 10
 const MAX_TRACKING_LENGTH = 50
 const MAX_CARRIER = 60
-const GENERATION = /-[0-9a-z]{1,2}$/
 
 type ShipmentCommand = Extract<WritebackCommand, { is: 'shipment' }>
 
@@ -105,7 +105,7 @@ async function orderBehind(
   target: string,
   ledger: ShipmentCommandDeps['ledger'],
 ): Promise<LedgerRow | undefined> {
-  for (const ref of [reference, reference.replace(GENERATION, '')]) {
+  for (const ref of [reference, withoutGeneration(reference)]) {
     const rows = await ledger.findByRef(ref)
     const [row] = rows.filter(({ key }) => key.target === target && key.kind === 'order')
     if (row) return row
