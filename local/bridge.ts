@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
+import { DynamoNotes } from '#adapters/dynamodb/dynamo-notes.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import type { SyncConfig } from '#contracts/config.ts'
 import type { Endpoints } from '#contracts/endpoints.ts'
 import type { Ledger } from '#ports/ledger.ts'
+import type { Notes } from '#ports/notes.ts'
 import type { Secrets } from '#ports/secrets.ts'
 import { clientConfig } from './cloud/client-config.ts'
 import { type Cloud, startCloud } from './cloud/cloud.ts'
@@ -15,6 +18,7 @@ export interface Bridge {
   readonly cloud: Cloud
   readonly endpoints: Endpoints
   readonly ledger: Ledger
+  readonly notes: Notes
   readonly secrets: Secrets
   readonly stop: () => Promise<void>
 }
@@ -31,6 +35,8 @@ export interface BridgeOptions {
   readonly configDir: string
   readonly config: SyncConfig
   readonly apiPort: number
+  /** Runs what is scheduled, every minute. */
+  readonly schedules: boolean
   readonly demo?: { readonly erpUrl: string; readonly shopUrl: string }
 }
 
@@ -41,16 +47,24 @@ const CALL = { connectTimeoutMs: 1_000, requestTimeoutMs: 5_000, maxAttempts: 3 
  * @throws {CloudError}
  */
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
-  const { stage, assembly, dataDir, cloudDir, configDir, config, apiPort, demo } = options
-  const cloud = await startCloud({ assembly, dataDir: cloudDir, apiPort, env: { CONFIG_DIR: configDir } })
+  const { stage, assembly, dataDir, cloudDir, configDir, config, apiPort, schedules, demo } = options
+  const cloud = await startCloud({
+    assembly,
+    dataDir: cloudDir,
+    apiPort,
+    env: { CONFIG_DIR: configDir },
+    schedules: schedules ? 'on' : 'off',
+  })
   const endpoints = endpointsOf(cloud, { stage, config, configDir, ...(demo && { demo }) })
   writeEndpoints(dataDir, endpoints)
   const dynamo = createDynamoClient({ ...CALL, ...clientConfig(cloud.endpoints.dynamodb) })
+  const table = { client: dynamo, table: endpoints.tableName }
   const secretsManager = createSecretsClient({ ...CALL, ...clientConfig(cloud.endpoints.secretsmanager) })
   return {
     cloud,
     endpoints,
-    ledger: new DynamoLedger({ client: dynamo, table: endpoints.tableName, clock: Date }),
+    ledger: new DynamoLedger({ ...table, clock: Date }),
+    notes: new DynamoNotes({ ...table, clock: Date, ids: { next: () => randomUUID() } }),
     secrets: new AwsSecrets({ client: secretsManager, prefix: endpoints.secretPrefix }),
     stop: async () => {
       removeEndpoints(dataDir)

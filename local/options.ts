@@ -3,6 +3,10 @@ import { parseArgs } from 'node:util'
 export interface Options {
   readonly help: boolean
   readonly once: boolean
+  /** The demo shop tells of its changes by itself. */
+  readonly webhooks: boolean
+  /** What comes back from the ERP is fetched by itself. */
+  readonly schedules: boolean
   /** A folder with a configuration of one's own: no demo. */
   readonly config: string | undefined
   /** Undefined: the usual folder. */
@@ -24,19 +28,27 @@ export const PORT_FLAGS: Readonly<Record<keyof Ports, string>> = {
 
 export const DEFAULT_PORTS: Ports = { api: 4010, erp: 4020, shop: 4030 }
 
-const DEFAULTS = { config: undefined, data: undefined }
+const DEFAULTS: Options = {
+  help: false,
+  once: false,
+  webhooks: true,
+  schedules: true,
+  config: undefined,
+  data: undefined,
+  ports: DEFAULT_PORTS,
+}
 
 export type ReadOptions =
   | { readonly ok: true; readonly options: Options }
   | {
       readonly ok: false
-      readonly is: 'unknown' | 'no-value' | 'not-a-port' | 'once-with-config'
+      readonly is: 'unknown' | 'no-value' | 'not-a-port' | 'demo-only' | 'nothing-left'
       readonly flag: string
     }
 
 export function readOptions(args: readonly string[]): ReadOptions {
   const { tokens } = parseArgs({ args: [...args], strict: false, tokens: true, options: KNOWN })
-  let options: Options = { help: false, once: false, ...DEFAULTS, ports: DEFAULT_PORTS }
+  let options: Options = DEFAULTS
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue
     const flag = token.kind === 'option' ? token.rawName : token.value
@@ -46,6 +58,10 @@ export function readOptions(args: readonly string[]): ReadOptions {
       options = { ...options, [name]: true }
       continue
     }
+    if (name === 'no-webhooks' || name === 'no-schedules') {
+      options = { ...options, [name.slice('no-'.length)]: false }
+      continue
+    }
     const port = (Object.keys(PORT_FLAGS) as (keyof Ports)[]).find((key) => PORT_FLAGS[key] === `--${name}`)
     if (!port && name !== 'config' && name !== 'data') return { ok: false, is: 'unknown', flag }
     if (value === undefined || value === '') return { ok: false, is: 'no-value', flag }
@@ -53,14 +69,18 @@ export function readOptions(args: readonly string[]): ReadOptions {
     else if (!isPort(value)) return { ok: false, is: 'not-a-port', flag }
     else options = { ...options, ports: { ...options.ports, [port]: Number(value) } }
   }
-  if (options.once && options.config !== undefined)
-    return { ok: false, is: 'once-with-config', flag: '--once' }
+  const { once, webhooks, schedules, config } = options
+  const ofDemo = once ? '--once' : !webhooks ? '--no-webhooks' : !schedules ? '--no-schedules' : undefined
+  if (ofDemo !== undefined && config !== undefined) return { ok: false, is: 'demo-only', flag: ofDemo }
+  if (!webhooks && !schedules) return { ok: false, is: 'nothing-left', flag: '--no-schedules' }
   return { ok: true, options }
 }
 
 const KNOWN = {
   help: { type: 'boolean', short: 'h' },
   once: { type: 'boolean' },
+  'no-webhooks': { type: 'boolean' },
+  'no-schedules': { type: 'boolean' },
   config: { type: 'string' },
   data: { type: 'string' },
   'api-port': { type: 'string' },

@@ -2,13 +2,15 @@ import { once } from 'node:events'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import { type Bridge, cloudDirOf, startBridge } from './bridge.ts'
 import { type Demo, rowOfDemo, startDemo } from './demo/demo.ts'
-import { DEMO_TARGET, demoConfigDir } from './demo/demo-config.ts'
+import { DEMO_POOL, DEMO_SHOP, DEMO_TARGET, demoConfigDir } from './demo/demo-config.ts'
 import type { ShopOrder } from './demo/shop-order.ts'
 import { buildAssembly, checkPorts, readConfig, takeDataDirectory } from './prepare.ts'
 import { type Session, secondsSince } from './session.ts'
 import { reportOf } from './story/report.ts'
-import { finishEarlier, isOpen, play, type Stage } from './story/story.ts'
+import { finishEarlier, isOpen, keepSweeping, type ScheduledRun, type Stage } from './story/stage.ts'
+import { play } from './story/story.ts'
 import { type Finding, tally, totals } from './story/tally.ts'
+import { isWhole, tallyWayBack } from './story/tally-way-back.ts'
 
 /** The demo shop, the demo ERP and the bridge between them; a story, and what the ERP has at its end. Answers the exit code. */
 export async function runDemo(session: Session): Promise<number> {
@@ -30,13 +32,15 @@ export async function runDemo(session: Session): Promise<number> {
     configDir,
     config,
     apiPort: options.ports.api,
+    schedules: options.schedules,
     demo: { erpUrl: demo.erp.url, shopUrl: demo.shopUrl },
   })
   atEnd(bridge.stop)
-  await demo.connect(bridge)
+  await demo.connect(bridge, options.webhooks)
   say(texts.ready(secondsSince()))
 
   const stage = stageOf(session, demo, bridge)
+  if (!options.webhooks) atEnd(keepSweeping(stage))
   const earlier = demo.shop.orders()
   await finishWhatWasOpen(session, stage, earlier)
   const { passed, examples } = await playAndCount(session, stage, earlier)
@@ -46,8 +50,14 @@ export async function runDemo(session: Session): Promise<number> {
   return 0
 }
 
+const SCHEDULES: Readonly<Record<ScheduledRun, string>> = {
+  stock: `stock-reconcile-${DEMO_POOL}`,
+  shipments: `shipment-pull-${DEMO_TARGET}`,
+  sweep: `order-sweep-${DEMO_SHOP}`,
+}
+
 function stageOf(session: Session, demo: Demo, bridge: Bridge): Stage {
-  const { texts, say, colours, signal } = session
+  const { options, texts, say, colours, signal } = session
   let started: number | undefined
   const workers = bridge.cloud.functions.find(({ env }) => env['TARGET'] === DEMO_TARGET)
   return {
@@ -55,6 +65,11 @@ function stageOf(session: Session, demo: Demo, bridge: Bridge): Stage {
     erp: demo.erp,
     webhookUrl: Object.values(bridge.endpoints.webhookUrls)[0] ?? '',
     rowOf: rowOfDemo(bridge),
+    notes: bridge.notes,
+    webhooks: options.webhooks,
+    fire: options.schedules
+      ? async (run) => void (await bridge.cloud.fire(SCHEDULES[run], { now: true }))
+      : undefined,
     killWorkers: () => {
       const pids = workers?.pids() ?? []
       workers?.kill('SIGKILL')
@@ -72,7 +87,7 @@ function stageOf(session: Session, demo: Demo, bridge: Bridge): Stage {
 
 /** A process that was killed leaves orders in the outbox, in the queue, or half way to the ERP. */
 async function finishWhatWasOpen({ texts, say }: Session, stage: Stage, earlier: readonly ShopOrder[]) {
-  if (!(await isOpen(stage, earlier))) return
+  if (earlier.length === 0 || !(await isOpen(stage, earlier))) return
   const started = performance.now()
   say(texts.finishing)
   const open = await finishEarlier(stage)
@@ -90,6 +105,8 @@ async function playAndCount(session: Session, stage: Stage, earlier: readonly Sh
   const started = performance.now()
   say()
   say(texts.story)
+  if (!stage.webhooks) say(texts.withoutWebhooks)
+  if (!stage.fire) say(texts.withoutSchedules)
   const { orders, meantToPark, open } = await play(stage)
   say()
   if (open !== undefined) say(colours.bad(texts.stuck(open)))
@@ -103,7 +120,10 @@ async function playAndCount(session: Session, stage: Stage, earlier: readonly Sh
   }
   const { lost, doubled, parked } = totals(findings)
   const asMeant = findings.every((finding) => finding.parked === meantToPark.some(isIn([finding.order])))
-  const passed = open === undefined && lost === 0 && doubled === 0 && asMeant
+  const wayBack = stage.fire && tallyWayBack(stage)
+  const isBack = !wayBack || isWhole(wayBack)
+  if (wayBack) say((isBack ? colours.good : colours.bad)(texts.wayBack(wayBack.skus, wayBack.shipments)))
+  const passed = open === undefined && lost === 0 && doubled === 0 && asMeant && isBack
   say((passed ? colours.good : colours.bad)(texts.verdict(lost, doubled, parked)))
   const parkedRef = [...rows.values()].find((row) => row?.status === 'parked')?.ref
   return { passed, examples: { no: orders[0]?.no, parkedRef } }

@@ -22,6 +22,7 @@ export async function runOwn(session: Session, configDir: string): Promise<numbe
     configDir,
     config,
     apiPort: options.ports.api,
+    schedules: true,
   })
   atEnd(bridge.stop)
   say(texts.ready(secondsSince()))

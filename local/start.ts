@@ -90,7 +90,9 @@ function objectionTo({ is, flag }: Extract<ReadOptions, { ok: false }>): string 
       return texts.flagWithoutValue(flag)
     case 'not-a-port':
       return texts.flagNotAPort(flag)
-    case 'once-with-config':
-      return texts.onceWithConfig
+    case 'demo-only':
+      return texts.demoOnly(flag)
+    case 'nothing-left':
+      return texts.nothingLeft
   }
 }

@@ -1,11 +1,18 @@
 import type { Language } from '#runtime/language.ts'
 import type { CloudErrorCode } from './cloud/cloud-error.ts'
 
+interface Share {
+  readonly right: number
+  readonly of: number
+}
+
 const english = {
   help: `npm start                    the demo: a shop, an ERP and the bridge between them, on this machine
 npm start -- --once          plays the story once and exits: 0 if nothing was lost or doubled
 npm start -- --config <dir>  the bridge alone, with the configuration in <dir>
 
+  --no-webhooks       the demo shop tells of nothing: what changed is only fetched
+  --no-schedules      nothing is fetched: only what the demo shop tells arrives
   --data <dir>        where everything is kept (default: .local)
   --api-port <port>   port of the webhooks  (default: 4010)
   --erp-port <port>   port of the demo ERP  (default: 4020)
@@ -14,7 +21,8 @@ npm start -- --config <dir>  the bridge alone, with the configuration in <dir>
   unknownFlag: (flag: string) => `There is no option ${flag}.`,
   flagWithoutValue: (flag: string) => `${flag} needs a value.`,
   flagNotAPort: (flag: string) => `${flag} needs a port between 1 and 65535.`,
-  onceWithConfig: 'There is no story with a configuration of your own: leave out --once or --config.',
+  demoOnly: (flag: string) => `${flag} is for the demo: leave it out, or --config.`,
+  nothingLeft: 'Without webhooks and without schedules nothing would ever arrive: leave one of them.',
 
   configMissing: (file: string) =>
     `There is no readable ${file}; name the folder that holds sync.config.json with --config.`,
@@ -68,6 +76,27 @@ npm start -- --config <dir>  the bridge alone, with the configuration in <dir>
   unknownSku: (sku: string) => `placed and paid, with an item the ERP does not know: ${sku}`,
   parked: 'parked: it waits for a person, and holds up nobody',
   waiting: 'waiting for the message of the killed worker to come back …',
+  withoutWebhooks: '(without webhooks: the sweep alone fetches what changed in the shop)',
+  withoutSchedules: '(without schedules: webhooks alone, and nothing comes back from the ERP)',
+  webhookLost: 'placed and paid, and its webhook gets lost: nobody tells the bridge',
+  swept: 'delivered all the same: the sweep found it in the shop’s list of changes',
+  shelfCounted: (warehouse: string, before: number, now: number) =>
+    `counted anew in the ERP: ${now} instead of ${before} in warehouse ${warehouse}`,
+  stockArrived: (before: number, now: number) => `in the shop: ${now} instead of ${before}`,
+  partLeft: (tracking: string) => `one piece leaves the ERP’s warehouse in two parcels: ${tracking}`,
+  restLeft: (tracking: string) => `the rest leaves: ${tracking}`,
+  parcelsShown: (delivery: string) =>
+    `in the shop’s order, with carrier and tracking numbers: delivery note ${delivery}`,
+  poisoned: 'from now on the ERP answers every stock figure with 0',
+  brakeTripped: (changed: number, of: number) =>
+    `the brake holds it: ${changed} of ${of} SKUs would change, none of them is written; an alarm is raised`,
+  brakeReleased: 'the ERP is itself again, and a person releases the brake',
+  brakePassed: 'the next run counts anew and passes',
+  brakeFailed: 'the brake let zeros of a broken ERP into the shop',
+  openBrake: 'the brake of the stock',
+  openStock: (sku: string) => `the stock of ${sku}`,
+  openShipment: (no: string) => `the shipment of ${no}`,
+  openWayBack: 'stock or shipments that are not in the shop as the ERP has them',
   stuck: (open: string) => `Something did not come to its end in time. Open: ${open}`,
   openOutbox: (no: string, why: string) => `${no} not accepted by the webhook (${why})`,
   openRow: (no: string, state: string) => `${no} ${state}`,
@@ -94,6 +123,8 @@ npm start -- --config <dir>  the bridge alone, with the configuration in <dir>
   notApplicable: '-',
   earlier: (orders: number, lost: number, doubled: number, parked: number) =>
     `Earlier orders (${orders}): lost ${lost}, doubled ${doubled}, parked ${parked}`,
+  wayBack: (skus: Share, shipments: Share) =>
+    `The way back: the stock of ${skus.right} of ${skus.of} SKUs is what the ERP has left, ${shipments.right} of ${shipments.of} shipments are in the shop’s orders`,
   verdict: (lost: number, doubled: number, parked: number) =>
     `lost ${lost}, doubled ${doubled}, parked ${parked}`,
 
@@ -115,6 +146,8 @@ const chinese: Texts = {
 npm start -- --once          只演示一遍后退出：没有丢失、没有重复则退出码为 0
 npm start -- --config <目录>  只运行同步桥，使用 <目录> 中的配置
 
+  --no-webhooks        演示商店不发通知：变更只靠定时抓取
+  --no-schedules       不做定时抓取：只处理演示商店发来的通知
   --data <目录>        数据存放处（默认 .local）
   --api-port <端口>    Webhook 端口（默认 4010）
   --erp-port <端口>    演示 ERP 端口（默认 4020）
@@ -123,7 +156,8 @@ npm start -- --config <目录>  只运行同步桥，使用 <目录> 中的配�
   unknownFlag: (flag) => `没有选项 ${flag}。`,
   flagWithoutValue: (flag) => `${flag} 需要一个值。`,
   flagNotAPort: (flag) => `${flag} 需要 1 到 65535 之间的端口号。`,
-  onceWithConfig: '使用自己的配置时没有演示：请去掉 --once 或 --config。',
+  demoOnly: (flag) => `${flag} 只用于演示：请去掉它，或去掉 --config。`,
+  nothingLeft: '既无通知又无定时抓取，什么都不会到达：请保留其一。',
 
   configMissing: (file) => `无法读取 ${file}；请用 --config 指定 sync.config.json 所在的目录。`,
   configNotJson: (file) => `${file} 不是合法的 JSON；请用能标出 JSON 错误的编辑器打开。`,
@@ -170,6 +204,25 @@ npm start -- --config <目录>  只运行同步桥，使用 <目录> 中的配�
   unknownSku: (sku) => `已下单并付款，其中有 ERP 不认识的商品：${sku}`,
   parked: '搁置：等待人工处理，不影响其他订单',
   waiting: '等待被结束进程的消息重新出现……',
+  withoutWebhooks: '（不发通知：商店的变更只由补漏扫描取回）',
+  withoutSchedules: '（不做定时抓取：只有通知，ERP 的数据不会返回）',
+  webhookLost: '已下单并付款，通知却丢失了：无人告知同步桥',
+  swept: '仍已投递：补漏扫描在商店的变更清单中找到了它',
+  shelfCounted: (warehouse, before, now) => `ERP 重新盘点：仓库 ${warehouse} 由 ${before} 改为 ${now}`,
+  stockArrived: (before, now) => `商店库存：由 ${before} 改为 ${now}`,
+  partLeft: (tracking) => `ERP 仓库先发一件，分两个包裹：${tracking}`,
+  restLeft: (tracking) => `其余发出：${tracking}`,
+  parcelsShown: (delivery) => `商店订单中已有承运商和运单号：发货单 ${delivery}`,
+  poisoned: '从现在起，ERP 对所有库存一律回答 0',
+  brakeTripped: (changed, of) =>
+    `刹车已拦住：${of} 个 SKU 中有 ${changed} 个将被改动，一个也没有写入，并发出告警`,
+  brakeReleased: 'ERP 恢复正常，人工放开刹车',
+  brakePassed: '下一轮重新计算并通过',
+  brakeFailed: '刹车让故障 ERP 的零库存进入了商店',
+  openBrake: '库存刹车',
+  openStock: (sku) => `${sku} 的库存`,
+  openShipment: (no) => `${no} 的发货`,
+  openWayBack: '商店中的库存或发货与 ERP 不一致',
   stuck: (open) => `有订单未能按时完成。未完成：${open}`,
   openOutbox: (no, why) => `${no} 未被 Webhook 接收（${why}）`,
   openRow: (no, state) => `${no} ${state}`,
@@ -196,6 +249,8 @@ npm start -- --config <目录>  只运行同步桥，使用 <目录> 中的配�
   notApplicable: '-',
   earlier: (orders, lost, doubled, parked) =>
     `此前的订单（${orders} 张）：丢失 ${lost}，重复 ${doubled}，搁置 ${parked}`,
+  wayBack: (skus, shipments) =>
+    `返回方向：${skus.of} 个 SKU 中 ${skus.right} 个的库存与 ERP 余量一致，${shipments.of} 次发货中 ${shipments.right} 次已在商店订单中`,
   verdict: (lost, doubled, parked) => `丢失 ${lost}，重复 ${doubled}，搁置 ${parked}`,
 
   webhook: (shop) => `${shop} 的 Webhook`,

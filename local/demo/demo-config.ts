@@ -6,6 +6,7 @@ import { writeWhole } from '../write-whole.ts'
 export const DEMO_CONFIG_DIR = join(import.meta.dirname, 'config')
 export const DEMO_SHOP = 'demo'
 export const DEMO_TARGET = 'erp'
+export const DEMO_POOL = 'main'
 const DEFAULT_ERP = 'http://127.0.0.1:4020/'
 
 /** The folder the demo's configuration is read from: this one, or a copy for another port of the demo ERP. */

@@ -16,8 +16,8 @@ export interface Demo {
   readonly shop: DemoShop
   readonly erp: DemoErp
   readonly shopUrl: string
-  /** Gives the bridge the demo's secrets, and the shop the bridge. */
-  connect(bridge: Bridge): Promise<void>
+  /** Gives the bridge the demo's secrets, and the shop the bridge: with webhooks it tells of its changes. */
+  connect(bridge: Bridge, webhooks: boolean): Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -45,10 +45,10 @@ export async function startDemo(
     erp,
     shopUrl,
     stop,
-    connect: async (bridge) => {
+    connect: async (bridge, webhooks) => {
       await putSecrets(bridge, { shop, shopUrl, erp })
       webhookUrl = bridge.endpoints.webhookUrls[DEMO_SHOP] ?? ''
-      shop.relayTo(webhookUrl)
+      if (webhooks) shop.relayTo(webhookUrl)
     },
   }
 }

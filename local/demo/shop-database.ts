@@ -267,6 +267,11 @@ export class ShopDatabase {
     return change?.at ?? 0
   }
 
+  changedSeq(kind: Kind, id: number): number {
+    const [change] = this.#changes('WHERE kind = ? AND id = ? AND deleted = 0', kind, id)
+    return change?.seq ?? 0
+  }
+
   tombstone(kind: Kind, id: number, stamp: number): string | undefined {
     const where = 'WHERE kind = ? AND id = ? AND deleted = 1 AND stamp = ?'
     return this.#changes(where, kind, id, stamp)[0]?.payload ?? undefined

@@ -113,6 +113,20 @@ export class DemoShop {
     return this.database.orderByNo(no)?.accepted_seq ?? 0
   }
 
+  /** What its last change was numbered. */
+  changedSeq(no: string): number {
+    const row = this.database.orderByNo(no)
+    return row ? this.database.changedSeq('order', row.id) : 0
+  }
+
+  /** Nothing will be posted of its last change, as if the webhook had got lost on the way: only the feed still has it. */
+  loseWebhook(no: string): void {
+    const id = this.database.orderByNo(no)?.id
+    for (const change of this.database.unrelayedChanges()) {
+      if (change.kind === 'order' && change.id === id) this.database.relayed(change)
+    }
+  }
+
   outbox(): Waiting[] {
     return this.database.unrelayedChanges().map(({ kind, id, why }) => ({
       no: (kind === 'order' ? this.database.order(id)?.no : undefined) ?? `${kind} ${id}`,

@@ -1,27 +1,9 @@
-import type { LedgerRow } from '#contracts/ledger-row.ts'
 import { unknownProduct } from '../demo/catalogue.ts'
-import { COMMITTED_UNHEARD, type DemoErp } from '../demo/erp.ts'
+import { COMMITTED_UNHEARD } from '../demo/erp.ts'
 import type { ErpCall } from '../demo/erp-call.ts'
-import type { DemoShop } from '../demo/shop.ts'
 import type { ShopOrder } from '../demo/shop-order.ts'
-import type { Texts } from '../texts.ts'
-import { until } from '../until.ts'
-
-/** Where the story plays. */
-export interface Stage {
-  readonly shop: DemoShop
-  readonly erp: DemoErp
-  readonly webhookUrl: string
-  /** The ledger's row of an order; undefined while the bridge has not seen it. */
-  readonly rowOf: (order: ShopOrder) => Promise<LedgerRow | undefined>
-  /** Kills the workers that deliver; answers their process ids. */
-  readonly killWorkers: () => number[]
-  /** Nothing is queued and nothing runs. */
-  readonly isIdle: () => Promise<boolean>
-  readonly tell: (order: ShopOrder, text: string) => void
-  readonly texts: Texts
-  readonly signal: AbortSignal
-}
+import { arrive, isConfirmed, reach, type Stage, StuckError, settled } from './stage.ts'
+import { type Enter, playWayBack, returned } from './way-back.ts'
 
 export interface Played {
   /** As the shop has them now. */
@@ -31,11 +13,6 @@ export interface Played {
   /** What was still open when the time was up; undefined if everything came to its end. */
   readonly open: string | undefined
 }
-
-/** A killed worker's message is invisible for 30 s. */
-const PATIENCE_MS = 90_000
-
-class StuckError extends Error {}
 
 /** Each order meets another mishap; all must be in the ERP exactly once, or wait for a person. */
 export async function play(stage: Stage): Promise<Played> {
@@ -53,6 +30,7 @@ export async function play(stage: Stage): Promise<Played> {
     try {
       await playAll(stage, enter)
       await settled(stage, () => present(cast))
+      await returned(stage)
       return undefined
     } catch (error) {
       if (!(error instanceof StuckError)) throw error
@@ -63,22 +41,19 @@ export async function play(stage: Stage): Promise<Played> {
   return { orders: present(cast), meantToPark: present(meant), open }
 }
 
-type Enter = (options?: {
-  paid?: boolean
-  items?: NonNullable<Parameters<DemoShop['place']>[0]>['items']
-  meantToPark?: boolean
-}) => ShopOrder
-
 async function playAll(stage: Stage, enter: Enter): Promise<void> {
   // First, because its message stays invisible for half a minute: the rest of the story plays meanwhile.
   const killed = await killInMidCall(stage, enter)
   const hung = await hangAfterCommit(stage, enter)
   await payLater(stage, enter)
   await editAndCancel(stage, enter)
-  await duplicate(stage, enter)
-  await arriveOutOfOrder(stage, enter)
+  if (stage.webhooks) {
+    await duplicate(stage, enter)
+    await arriveOutOfOrder(stage, enter)
+  }
   await nameAnUnknownSku(stage, enter)
   await beFoundAgain(stage, hung)
+  await playWayBack(stage, enter)
   stage.tell(killed, stage.texts.waiting)
   await beFoundAgain(stage, killed)
 }
@@ -185,69 +160,5 @@ async function nameAnUnknownSku(stage: Stage, enter: Enter): Promise<void> {
   tell(order, texts.parked)
 }
 
-async function arrive(stage: Stage, order: ShopOrder): Promise<void> {
-  await reach(stage, () => isConfirmed(stage, order))
-  stage.tell(order, stage.texts.arrived)
-}
-
-/** The ledger has the newest state of it, and the ERP confirmed that. */
-async function isConfirmed({ shop, rowOf }: Stage, order: ShopOrder): Promise<boolean> {
-  const row = await rowOf(order)
-  return row?.status === 'done' && isCurrent(shop, order, row)
-}
-
-const isCurrent = (shop: DemoShop, { no }: ShopOrder, row: LedgerRow) =>
-  row.seen.version.seq >= shop.acceptedSeq(no) && !shop.outbox().some((waiting) => waiting.no === no)
-
 const places = ({ op, reference }: ErpCall, { no }: ShopOrder) =>
   op === 'place' && reference?.split('-')[1] === no
-
-async function reach(stage: Stage, condition: () => boolean | Promise<boolean>): Promise<void> {
-  if (await until(condition, { timeoutMs: PATIENCE_MS, signal: stage.signal })) return
-  throw new StuckError(await describeOpen(stage, stage.shop.orders()))
-}
-
-/** Something of these orders is still under way. */
-export async function isOpen(stage: Stage, orders: readonly ShopOrder[]): Promise<boolean> {
-  return !(await stage.isIdle()) || (await openOrders(stage, orders)).length > 0
-}
-
-/** Every order came to its end, and nothing is under way that could still change one. */
-async function settled(stage: Stage, orders: () => readonly ShopOrder[]): Promise<void> {
-  await reach(stage, async () => !(await isOpen(stage, orders())))
-}
-
-/** Waits for what an earlier process left unfinished; answers what is open all the same. */
-export async function finishEarlier(stage: Stage): Promise<string | undefined> {
-  try {
-    await settled(stage, () => stage.shop.orders())
-    return undefined
-  } catch (error) {
-    if (!(error instanceof StuckError)) throw error
-    return error.message
-  }
-}
-
-async function openOrders(stage: Stage, orders: readonly ShopOrder[]): Promise<ShopOrder[]> {
-  const isOpen = await Promise.all(
-    orders.map(async (order) => {
-      const row = await stage.rowOf(order)
-      return !row || row.status === 'new' || row.status === 'open' || !isCurrent(stage.shop, order, row)
-    }),
-  )
-  return orders.filter((_, index) => isOpen[index])
-}
-
-async function describeOpen(stage: Stage, orders: readonly ShopOrder[]): Promise<string> {
-  const { shop, texts, rowOf, isIdle } = stage
-  const outbox = shop.outbox()
-  const parts = outbox.map(({ no, why }) => texts.openOutbox(no, why ?? '-'))
-  for (const order of await openOrders(stage, orders)) {
-    if (outbox.some(({ no }) => no === order.no)) continue
-    const row = await rowOf(order)
-    const last = row?.history.at(-1)
-    parts.push(texts.openRow(order.no, row ? `${row.status} (${last?.event ?? '-'})` : texts.neverSeen))
-  }
-  if (parts.length === 0 && !(await isIdle())) parts.push(texts.openQueue)
-  return parts.join(' · ')
-}

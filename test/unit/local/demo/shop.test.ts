@@ -37,6 +37,22 @@ describe('the demo shop’s relay', () => {
 
   const relayed = () => expect.poll(() => shop.outbox(), { timeout: 10_000 }).toEqual([])
 
+  it('never tells of a change whose webhook got lost, which the list of changes keeps, but of the next one', async () => {
+    const lost = shop.place({ paid: true })
+    shop.loseWebhook(lost.no)
+    const told = shop.place({ paid: true })
+    shop.relayTo(stub.endpoint)
+    await relayed()
+    const numbers = () =>
+      heard.map((event) => (event.type === 'order.snapshot' ? event.snapshot.order_sn : ''))
+    expect(numbers()).toEqual([told.no])
+    expect(shop.database.changesAfter(0, 10).map(({ id }) => id)).toEqual([lost.id, told.id])
+    expect(shop.changedSeq(lost.no)).toBeGreaterThan(0)
+    shop.edit(lost.no)
+    await relayed()
+    expect(numbers()).toEqual([told.no, lost.no])
+  })
+
   it('tells of customers, messages, returns and deletions, each in its own words', async () => {
     const order = shop.place({ paid: true })
     shop.ship(order.no, {
