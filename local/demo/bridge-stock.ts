@@ -133,7 +133,7 @@ function resultOf(
   stock: Stock,
   asOf: number,
 ): StockWritten['results'][number]['result'] {
-  const matters = shop.stockMode === 'shipment' && wish.digest !== undefined
+  const matters = shop.stockMode !== 'none' && wish.digest !== undefined
   if (matters && wish.digest !== itemOf(shop, stock, shop.orders()).digest) return 'conflict'
   const isThere = wish.quantity === stock.quantity
   if (stock.as_of !== null && asOf < stock.as_of) return 'stale'

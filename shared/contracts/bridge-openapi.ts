@@ -247,7 +247,7 @@ export function bridgeOpenApi(): Json {
       '/v1/stock-write.php': post('writeStock', 'StockWrite', EXAMPLES.stockWrite, {
         summary: 'Writes stock where it still is as it was read',
         description:
-          'A result for each SKU, in the order asked for. `stale`: the shop has a figure of a later `as_of`. `conflict`: the quantity, or in shipment mode the digest, is another now. `busy`: a checkout may be running on it. Nothing is written in these cases; read again and decide anew.',
+          'A result for each SKU, in the order asked for. `stale`: the shop has a figure of a later `as_of`. `conflict`: the quantity or the digest is another now. `busy`: a checkout may be running on it. Nothing is written in these cases; read again and decide anew.',
         answers: ['StockWritten'],
         answer: EXAMPLES.stockWritten,
         codes: POSTED,

@@ -138,7 +138,7 @@ export const StockItemSchema = z.looseObject({
   goods_id: IdSchema,
   product_id: IdSchema.describe('0 for goods without SKU rows'),
   quantity: z.int(),
-  digest: z.string().describe('of the quantity and the open lines: for compare-and-set in shipment mode'),
+  digest: z.string().describe('of the quantity and the open lines: for compare-and-set'),
   as_of: InstantSchema.nullable().describe('of the last figure written here'),
   lines: z.array(OpenLineSchema),
 })
@@ -170,7 +170,9 @@ export const StockWriteSchema = z.strictObject({
         digest: z
           .string()
           .optional()
-          .describe('the digest read: in shipment mode written only while it holds'),
+          .describe(
+            'the digest read: written only while it holds; where the shop manages no stock it does not matter',
+          ),
       }),
     )
     .min(1)

@@ -93,7 +93,7 @@ class TestShop {
       const goods = this.goods.get(sku)
       const item = this.#item(sku)[0]
       if (!goods || !item) return 'unknown-sku'
-      if (this.mode === 'shipment' && digest !== item.digest) return 'conflict'
+      if (this.mode !== 'none' && digest !== item.digest) return 'conflict'
       if (goods.asOf !== null && asOf <= goods.asOf) return 'stale'
       if (quantity !== goods.quantity && expect !== goods.quantity) return 'conflict'
       const result = quantity === goods.quantity ? 'unchanged' : 'applied'

@@ -450,6 +450,18 @@ it('a SKU that another holds locked is busy, and so is the rest; nothing hangs',
   expect((await write(shop, items)).map(({ result }) => result)).toEqual(['applied', 'applied'])
 })
 
+it('in placement mode a figure is not written where one order went and another came since', async () => {
+  await using shop = await served({ generation: '2.8', stockMode: 'placement' })
+  const lines = [{ goods: SHIRT, product: 1, quantity: 2 }]
+  const leaving = await shop.act.place({ lines })
+  const { digest, quantity } = await ask(shop, RED.sku)
+  await shop.act.cancel(leaving.order_id)
+  await shop.act.place({ lines })
+  expect(await write(shop, [{ sku: RED.sku, quantity: 120, expect: quantity, digest }])).toEqual([
+    { sku: RED.sku, result: 'conflict', quantity, clamped: false },
+  ])
+})
+
 describe('where stock falls at shipment', () => {
   let shop: Shop
   beforeAll(async () => {

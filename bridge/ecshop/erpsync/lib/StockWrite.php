@@ -76,7 +76,7 @@ class ErpSync_StockWrite
         $stock = new ErpSync_StockSwitch($this->app);
         $mode = $stock->current();
         $busy = $mode === 'placement' ? $this->goodsInCheckout($known) : array();
-        $digests = $mode === 'shipment' ? $this->digests($known) : array();
+        $digests = $mode === 'none' ? array() : $this->digests($known);
         $maximum = array(
             'goods' => $this->maximum('goods', 'goods_number'),
             'products' => $this->maximum('products', 'product_number'),
@@ -101,9 +101,11 @@ class ErpSync_StockWrite
                 $result = array('result' => 'busy', 'quantity' => $sku['quantity']);
             } elseif ($item['digest'] !== null && isset($digests[$key]) && $digests[$key] !== $item['digest']
                 && $sku['quantity'] !== $figure) {
-                // Lines may change once more before the statement. An order that comes or goes does no harm: of
-                // `desired + unshipped` one falls as the other rises. What ships changes the quantity, which the statement
-                // tests. (ECShop forgets to deduct some lines of mixed notes: then the next run sees the order changed.)
+                // In placement mode the number may be what it was while one order came and another went: the figure counted
+                // what that one had in the ERP as its own. Lines may change once more before the statement. An order that
+                // comes or goes does no harm: it changes the quantity, or of `desired + unshipped` one falls as the other
+                // rises. What ships at shipment changes the quantity, which the statement tests. (ECShop forgets to deduct
+                // some lines of mixed notes: then the next run sees the order changed.)
                 $result = array('result' => 'conflict', 'quantity' => $sku['quantity']);
             } else {
                 $result = $this->tryOne($sku, $item['expect'], $figure, $asOf, $origin);
