@@ -1,4 +1,5 @@
 import type { Health } from '#contracts/bridge.ts'
+import type { DriftDifference } from '#contracts/drift.ts'
 import type { Reason, RowStatus } from '#contracts/ledger-row.ts'
 import { type ErpFailureClass, FAILURE_RULES } from '#domain/erp-failure.ts'
 import { type ReasonCode, reason } from '#domain/reasons.ts'
@@ -262,6 +263,10 @@ const en = {
     whichShop: (shops: readonly string[]): Told => ({
       message: `Say which shop with --shop: ${list(shops)}.`,
     }),
+    cancelNeedsReason: { message: 'Say why with --reason; the customer sees it.' } as Told,
+    whichOrder: (text: string, references: readonly string[]): Told => ({
+      message: `${text} is the number of several orders; name one by its reference: ${list(references)}.`,
+    }),
     whichTarget: (reference: string, targets: readonly string[]): Told => ({
       message: `${reference} is known to several targets; say which with --target: ${list(targets)}.`,
     }),
@@ -467,6 +472,60 @@ const en = {
           }
         : { message: `Say which pool: ${list(pools)}.` },
   },
+  drift: {
+    describe: 'show where shop, ledger and ERP differ, as of last night',
+    repair: 'deliver anew what differs; the ERP is looked up first',
+    release: 'deliver what a new epoch, or a restored database, held back',
+    never: 'never compared',
+    compared: (orders: number, differences: number) =>
+      differences === 0
+        ? `${orders} orders compared, no differences`
+        : `${orders} orders compared, ${differences} differences`,
+    states: {
+      paused: {
+        message: 'Paused: the counter of the shop fell, so its database was restored.',
+        remedy: 'Start a new epoch on the setup page of the bridge and connect the shop again.',
+      },
+      holding: {
+        message: 'A new epoch: what differs from the ledger is not delivered by itself.',
+        remedy: 'Look through the differences; if the shop is right: npm run sync -- drift <shop> --release',
+      },
+    } as Readonly<Record<'paused' | 'holding', Told>>,
+    day: 'day',
+    inShop: 'in the shop',
+    seen: 'seen',
+    inErp: 'live in the ERP',
+    difference: 'difference',
+    kinds: {
+      'not-seen': 'never delivered',
+      'older-content': 'changed since it was delivered',
+      'not-in-shop': 'gone from the shop',
+      'not-in-erp': 'gone from the ERP',
+      'cancelled-in-erp': 'cancelled in the ERP only',
+      'live-in-erp': 'live in the ERP only',
+      amount: 'other total',
+      parked: 'parked',
+    } as Readonly<Record<DriftDifference['is'], string>>,
+    more: (count: number) => `and ${count} more; --json has them`,
+    remedy: (shop: string) => `To deliver them anew: npm run sync -- drift ${shop} --repair`,
+    repairing: (count: number) =>
+      `${count} are delivered anew within a minute or two; watch \`status\` and \`parked\`.`,
+    released: (shop: string) =>
+      `Released. What differs in ${shop} is delivered within a minute or two; watch \`status\` and \`parked\`.`,
+    nothingHeld: (shop: string): Told => ({
+      message: `Nothing of ${shop} is held back.`,
+      remedy: 'Look with `npm run sync -- drift`; to deliver differences anew there is --repair.',
+    }),
+    nothingDiffers: (shop: string): Told => ({
+      message: `The last comparison of ${shop} found no differences.`,
+      remedy: 'It is made every night, and after a new epoch.',
+    }),
+    noSweep: (shop: string): Told => ({
+      message: `${shop} is not swept: its sweepMinutes is 0.`,
+      remedy: 'Set it in sync.config.json and deploy, or start again.',
+    }),
+    whichShop: (shops: readonly string[]): Told => ({ message: `Say which shop: ${list(shops)}.` }),
+  },
   run: {
     describe: 'do a scheduled run now: stock <pool>, shipments <target> or sweep <shop>',
     ends: {
@@ -598,6 +657,9 @@ const en = {
     gate: 'gate',
     epoch: 'epoch',
     secrets: 'secrets valid',
+    lastSweep: 'last sweep',
+    sweeps: { paused: 'paused', holding: 'holds back' } as Readonly<Record<'paused' | 'holding', string>>,
+    differences: 'differences',
     noSecret: '(no secret)',
     pool: 'pool',
     lastRun: 'last stock run',
@@ -633,6 +695,27 @@ const en = {
     what: 'what',
     version: 'seq',
   },
+  writebacks: {
+    heading: 'write-backs',
+    kinds: { shipment: 'shipment', cancel: 'cancel' },
+    statuses: { open: 'on its way', done: 'done', parked: 'parked' },
+    kind: 'kind',
+    tracking: 'tracking numbers',
+    goods: 'goods',
+    serials: 'serial numbers',
+    recordedByHand: 'settled as done by hand',
+    notNow: 'A worker is at it now. Try again in a minute.',
+    noCommand:
+      'Nothing is known of it that a command could be made of. Settle it by hand, then say --was placed.',
+    noRehearsal: 'A write-back cannot be rehearsed: the shop says what it would do only when it is asked.',
+  },
+  cancel: {
+    describe: 'cancel an order in the shop, as its admin screen does',
+    reason: 'why; the customer sees it',
+    refund: 'credit what was paid to the member’s balance; money at a payment gateway is never touched',
+    queued: (no: string, shop: string) =>
+      `${no} is cancelled in shop ${shop} within a minute; \`show ${no}\` tells how it went.`,
+  },
   parked: {
     describe: 'list what needs a person, by reason',
     reason: 'only this reason',
@@ -642,7 +725,7 @@ const en = {
   replay: {
     describe: 'deliver the newest known state of orders once more',
     dryRun: 'queue nothing; show what would happen',
-    was: 'what you saw in the ERP, where a write is unknown',
+    was: 'what you saw in the ERP, where a write is unknown; of a write-back: placed = done by hand',
     allParked: 'everything that is parked for --reason',
     reason: 'with --all-parked: the reason, as `parked` shows it',
     body: 'with --dry-run: also print request bodies, which are about people',
@@ -1021,6 +1104,10 @@ const zh: Texts = {
       message: choices ? `${flag} 只能是：${list(choices)}。` : `${flag} 的值不合适。`,
     }),
     whichShop: (shops) => ({ message: `请用 --shop 指定商店：${list(shops)}。` }),
+    cancelNeedsReason: { message: '请用 --reason 说明原因；顾客可见。' },
+    whichOrder: (text, references) => ({
+      message: `有多个订单的编号是 ${text}；请用参考号指定：${list(references)}。`,
+    }),
     whichTarget: (reference, targets) => ({
       message: `多个目标都有 ${reference}；请用 --target 指定：${list(targets)}。`,
     }),
@@ -1205,6 +1292,58 @@ const zh: Texts = {
         ? { message: '配置中没有库存池。', remedy: '请在 sync.config.json 的 "pools" 下添加。' }
         : { message: `请说明是哪个库存池：${list(pools)}。` },
   },
+  drift: {
+    describe: '显示商店、台账与 ERP 的差异（截至昨夜）',
+    repair: '把有差异的重新投递；投递前先查询 ERP',
+    release: '投递因新 epoch 或数据库恢复而被暂扣的内容',
+    never: '尚未核对',
+    compared: (orders, differences) =>
+      differences === 0
+        ? `核对 ${orders} 个订单，没有差异`
+        : `核对 ${orders} 个订单，有 ${differences} 处差异`,
+    states: {
+      paused: {
+        message: '已暂停：商店的计数器变小了，说明数据库被恢复过。',
+        remedy: '请在桥接安装页开始新的 epoch，并重新连接该商店。',
+      },
+      holding: {
+        message: '新的 epoch：与台账不同的内容不会自动投递。',
+        remedy: '请检查各项差异；若以商店为准：npm run sync -- drift <商店> --release',
+      },
+    },
+    day: '日期',
+    inShop: '商店',
+    seen: '台账已有',
+    inErp: 'ERP 有效单据',
+    difference: '差异',
+    kinds: {
+      'not-seen': '从未投递',
+      'older-content': '投递之后又有修改',
+      'not-in-shop': '商店中已不存在',
+      'not-in-erp': 'ERP 中已不存在',
+      'cancelled-in-erp': '仅在 ERP 中被取消',
+      'live-in-erp': '仅在 ERP 中仍有效',
+      amount: '金额不同',
+      parked: '已搁置',
+    },
+    more: (count) => `另有 ${count} 条，见 --json`,
+    remedy: (shop) => `重新投递：npm run sync -- drift ${shop} --repair`,
+    repairing: (count) => `${count} 条将在一两分钟内重新投递；请留意 \`status\` 和 \`parked\`。`,
+    released: (shop) => `已放行。${shop} 的差异将在一两分钟内投递；请留意 \`status\` 和 \`parked\`。`,
+    nothingHeld: (shop) => ({
+      message: `${shop} 没有被暂扣的内容。`,
+      remedy: '用 `npm run sync -- drift` 查看；要重新投递差异请用 --repair。',
+    }),
+    nothingDiffers: (shop) => ({
+      message: `${shop} 上次核对没有发现差异。`,
+      remedy: '每晚以及每次新 epoch 之后都会核对。',
+    }),
+    noSweep: (shop) => ({
+      message: `${shop} 不做巡查：其 sweepMinutes 为 0。`,
+      remedy: '请在 sync.config.json 中设置，然后部署或重新启动。',
+    }),
+    whichShop: (shops) => ({ message: `请说明是哪个商店：${list(shops)}。` }),
+  },
   run: {
     describe: '立即执行一次定时任务：stock <库存池>、shipments <目标> 或 sweep <商店>',
     ends: {
@@ -1326,6 +1465,9 @@ const zh: Texts = {
     gate: '闸门',
     epoch: 'epoch',
     secrets: '有效密钥数',
+    lastSweep: '上次巡查',
+    sweeps: { paused: '已暂停', holding: '暂扣中' },
+    differences: '差异数',
     noSecret: '（无密钥）',
     pool: '库存池',
     lastRun: '上次库存核对',
@@ -1361,6 +1503,25 @@ const zh: Texts = {
     what: '事件',
     version: 'seq',
   },
+  writebacks: {
+    heading: '回写',
+    kinds: { shipment: '发货', cancel: '取消' },
+    statuses: { open: '进行中', done: '已完成', parked: '已搁置' },
+    kind: '类型',
+    tracking: '运单号',
+    goods: '商品',
+    serials: '序列号',
+    recordedByHand: '已按人工处理结案',
+    notNow: '正有工作进程在处理，请一分钟后重试。',
+    noCommand: '没有可据以生成命令的内容。请手工处理，然后使用 --was placed。',
+    noRehearsal: '回写无法预演：商店只有在收到请求时才知道会怎样。',
+  },
+  cancel: {
+    describe: '在商店中取消订单，与后台操作相同',
+    reason: '原因；顾客可见',
+    refund: '把已付款退到会员余额；支付网关中的款项不受影响',
+    queued: (no, shop) => `${no} 将在一分钟内于商店 ${shop} 取消；用 \`show ${no}\` 查看结果。`,
+  },
   parked: {
     describe: '按原因列出需要人工处理的订单',
     reason: '只看这个原因',
@@ -1370,7 +1531,7 @@ const zh: Texts = {
   replay: {
     describe: '把订单的最新已知状态再投递一次',
     dryRun: '不入队；显示会发生什么',
-    was: '写入结果未知时，您在 ERP 中看到的情况',
+    was: '写入结果未知时，您在 ERP 中看到的情况；对回写：placed 表示已手工完成',
     allParked: '因 --reason 而搁置的全部订单',
     reason: '与 --all-parked 同用：`parked` 所示的原因代码',
     body: '与 --dry-run 同用：同时打印请求内容，其中有个人信息',

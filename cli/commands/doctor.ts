@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
+import { readSweep } from '#app/sweep-notes.ts'
 import type { Health } from '#contracts/bridge.ts'
 import type { SyncConfig, TargetConfig } from '#contracts/config.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
@@ -17,6 +18,7 @@ import { attempt, secretStates } from '../secret-state.ts'
 import { targetGateway } from '../target-gateway.ts'
 import { missingNames } from '../target-secret.ts'
 import type { Texts } from '../texts.ts'
+import { stateOf } from './drift.ts'
 
 export type Check =
   | 'config'
@@ -90,7 +92,10 @@ async function examine(cli: Cli): Promise<Finding[]> {
   }
   for (const shop of connection ? Object.keys(config.shops) : [])
     if (connection)
-      findings.push(...(await reaching('shop', shop, cli, () => shopFindings(shop, connection, cli))))
+      findings.push(
+        ...(await reaching('shop', shop, cli, () => shopFindings(shop, connection, cli))),
+        ...(await reaching('shop', shop, cli, () => sweepFindings(shop, connection))),
+      )
   for (const [target, targetConfig] of Object.entries(config.targets)) {
     findings.push(...(await erpFindings(target, targetConfig, dir, connection, cli)))
     if (connection)
@@ -311,6 +316,14 @@ function foundFinding(target: string, found: Found, place: Place): Finding {
       }
     }
   }
+}
+
+/** Where a person has to say that it may go on. */
+async function sweepFindings(shop: string, { notes }: Connection): Promise<Finding[]> {
+  const state = stateOf(await readSweep(notes, shop))
+  if (state === 'sweeps') return []
+  const is = state === 'paused' ? 'wrong' : 'warning'
+  return [{ check: 'shop', about: shop, is, say: (t) => t.drift.states[state] }]
 }
 
 function clockFinding(target: string, skewMs: number): Finding {

@@ -1,4 +1,4 @@
-import { sweepName } from '#app/sweep-orders.ts'
+import { sweepName } from '#app/sweep-notes.ts'
 import { SweepInputSchema } from '#contracts/drift.ts'
 import { scheduledHandler } from '#runtime/scheduled.ts'
 import { log, sweep } from './deps.ts'

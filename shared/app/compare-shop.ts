@@ -19,13 +19,12 @@ import type { Notes } from '#ports/notes.ts'
 import type { OrderMemory } from './order-memory.ts'
 import type { RunEnd } from './run.ts'
 import { EPOCH_CHANGED, failed, SAVED, type SweepDesk, type SweepDeskDeps } from './sweep-desk.ts'
+import { writeDrift } from './sweep-notes.ts'
 import { openTurn } from './turn.ts'
 
 const PAGE = 100
 /** An order younger than this may still be on its way here. */
 const YOUNG_MS = 600_000
-
-export const driftName = (shop: string): string => `drift:${shop}`
 
 export interface CompareDeps extends SweepDeskDeps {
   readonly notes: Notes
@@ -245,10 +244,7 @@ class Pages {
     })
     this.place = { ...this.place, differences: left }
     const report: DriftReport = { v: 1, shop, at: clock.now(), orders, days, differences: left, more }
-    const name = driftName(shop)
-    const before = await notes.read(name)
-    // Only the sweep writes it, and only under its lock.
-    await notes.write(name, before?.rev ?? 0, JSON.stringify(report))
+    await writeDrift(notes, report)
     // What is parked has its own list and its own alarm.
     if (left.some(({ is }) => is !== 'parked')) {
       const counts = Object.fromEntries(

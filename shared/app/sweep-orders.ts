@@ -2,9 +2,7 @@ import type { Changes } from '#contracts/bridge.ts'
 import type { TargetConfig } from '#contracts/config.ts'
 import {
   type Comparison,
-  DriftReportSchema,
   type SweepAsked,
-  SweepAskedSchema,
   type SweepInput,
   type SweepKept,
   SweepKeptSchema,
@@ -15,11 +13,11 @@ import type { Kind, Version } from '#contracts/scalars.ts'
 import { isDue, nightOf } from '#domain/due.ts'
 import { orderSourceId } from '#domain/reference.ts'
 import { DAY_MS, isToWake, sweepVerdict } from '#domain/sweep.ts'
-import type { Notes } from '#ports/notes.ts'
-import { type CompareDeps, compareShop, driftName } from './compare-shop.ts'
+import { type CompareDeps, compareShop } from './compare-shop.ts'
 import { OrderMemory } from './order-memory.ts'
-import { type Hold, keptBy, type RunDeps, type RunEnd, underLock } from './run.ts'
+import { type Hold, type RunDeps, type RunEnd, underLock } from './run.ts'
 import { EPOCH_CHANGED, failed, type Receiver, SweepDesk, type Thing } from './sweep-desk.ts'
+import { readAsked, readDrift, readSweep, sweepName } from './sweep-notes.ts'
 
 /** A change younger than this is left to its webhook, unless somebody wants everything now. */
 const GRACE_MS = 120_000
@@ -39,9 +37,6 @@ export interface SweepDeps extends RunDeps, CompareDeps {
   readonly epochs: () => Promise<readonly string[] | undefined>
 }
 
-export const sweepName = (shop: string): string => `sweep:${shop}`
-const askedName = (shop: string): string => `sweep-asked:${shop}`
-
 const NEW_SWEEP: SweepKept = {
   unfinished: false,
   seq: 0,
@@ -54,7 +49,7 @@ const NEW_SWEEP: SweepKept = {
 export async function sweepOrders(input: SweepInput, endsAt: number, deps: SweepDeps): Promise<RunEnd> {
   const { notes, shop } = deps
   const asked = await readAsked(notes, shop)
-  const before = await keptBy(notes, sweepName(shop), SweepKeptSchema)
+  const before = await readSweep(notes, shop)
   if (before && !input.now && !isSweepDue(before, asked, deps)) return { is: 'not-due' }
   return underLock(sweepName(shop), SweepKeptSchema, NEW_SWEEP, deps, async (kept, hold) => {
     const desk = new SweepDesk(deps, endsAt)
@@ -66,26 +61,6 @@ export async function sweepOrders(input: SweepInput, endsAt: number, deps: Sweep
       await desk.close()
     }
   })
-}
-
-/** Asks the sweep for something a person decided; it obeys with its next tick. */
-export async function askSweep(
-  notes: Notes,
-  shop: string,
-  what: keyof SweepAsked,
-  now: number,
-): Promise<void> {
-  const name = askedName(shop)
-  for (;;) {
-    const note = await notes.read(name)
-    const asked = note ? SweepAskedSchema.parse(JSON.parse(note.text)) : { release: 0, repair: 0 }
-    if (await notes.write(name, note?.rev ?? 0, JSON.stringify({ ...asked, [what]: now }))) return
-  }
-}
-
-async function readAsked(notes: Notes, shop: string): Promise<SweepAsked> {
-  const note = await notes.read(askedName(shop))
-  return SweepAskedSchema.parse(note ? JSON.parse(note.text) : {})
 }
 
 function isSweepDue(kept: SweepKept, asked: SweepAsked, { clock, config }: SweepDeps): boolean {
@@ -418,8 +393,7 @@ class Sweep {
   async #repair(open: readonly string[]): Promise<RunEnd | undefined> {
     const { notes, shop, ledger } = this.#deps
     if (this.#asked.repair <= this.#kept.obeyed.repair) return undefined
-    const note = await notes.read(driftName(shop))
-    const { differences } = note ? DriftReportSchema.parse(JSON.parse(note.text)) : { differences: [] }
+    const { differences = [] } = (await readDrift(notes, shop)) ?? {}
     for (let next = this.#kept.repair?.next ?? 0; next < differences.length; next += 1) {
       this.#keep({ repair: { next } })
       const difference = differences[next]

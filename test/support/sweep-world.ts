@@ -5,15 +5,15 @@ import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemoryNotes } from '#adapters/memory/memory-notes.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { createEcshopReader } from '#adapters/shop/ecshop/reader.ts'
-import { driftName } from '#app/compare-shop.ts'
 import { deliver } from '#app/deliver.ts'
 import { readEvent } from '#app/read-event.ts'
-import { keptBy, type RunEnd } from '#app/run.ts'
-import { type SweepDeps, sweepName, sweepOrders } from '#app/sweep-orders.ts'
+import type { RunEnd } from '#app/run.ts'
+import { readDrift, readSweep } from '#app/sweep-notes.ts'
+import { type SweepDeps, sweepOrders } from '#app/sweep-orders.ts'
 import { openTurn } from '#app/turn.ts'
 import { RulesSchema, ShopConfigSchema } from '#contracts/config.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
-import { type DriftReport, DriftReportSchema, type SweepKept, SweepKeptSchema } from '#contracts/drift.ts'
+import type { DriftReport, SweepKept } from '#contracts/drift.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import { orderSourceId } from '#domain/reference.ts'
@@ -129,13 +129,13 @@ export class SweepWorld {
   }
 
   kept(): Promise<SweepKept | undefined> {
-    return keptBy(this.notes, sweepName('A1'), SweepKeptSchema)
+    return readSweep(this.notes, 'A1')
   }
 
   async report(): Promise<DriftReport> {
-    const note = await this.notes.read(driftName('A1'))
-    if (!note) throw new Error('there is no report')
-    return DriftReportSchema.parse(JSON.parse(note.text))
+    const report = await readDrift(this.notes, 'A1')
+    if (!report) throw new Error('there is no report')
+    return report
   }
 
   async row(order: Pick<ShopOrder, 'id' | 'addTime'>, target = 'erp'): Promise<LedgerRow | undefined> {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { askSweep } from '#app/sweep-orders.ts'
+import { askSweep } from '#app/sweep-notes.ts'
 import type { Commitment, ErpCommitments } from '#ports/erp-reads.ts'
 import { DAY, MINUTE, SweepWorld, type SweepWorldOptions } from '../../support/sweep-world.ts'
 
