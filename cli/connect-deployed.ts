@@ -7,7 +7,7 @@ import * as z from 'zod'
 import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
-import type { DeliveryQueue } from '#ports/delivery-queue.ts'
+import type { Enqueued } from '#ports/delivery-queue.ts'
 import type { Clock, Ids } from '#ports/runtime.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import { OUTPUT_NAMES } from '../infra/output-names.ts'
@@ -80,6 +80,8 @@ export async function connectDeployed(
       tableName: required[OUTPUT_NAMES.tableName],
       queueUrls: byTarget(OUTPUT_NAMES.queueUrl),
       dlqUrls: byTarget(OUTPUT_NAMES.deadLetterQueueUrl),
+      writebackQueueUrl: outputs[OUTPUT_NAMES.writebackQueueUrl],
+      writebackDlqUrl: outputs[OUTPUT_NAMES.writebackDeadLetterQueueUrl],
       secretPrefix: secretNames(stage).prefix,
       webhookUrl: (shop) => required[OUTPUT_NAMES.webhookUrl].replace('{shop}', shop),
       invoke: async (run, input) => {
@@ -100,14 +102,19 @@ export async function connectDeployed(
     ...connection,
     stacks: stacks.map(({ name, status }): StackState => ({ name, status })),
     queue: explained(connection.queue, errors),
+    writebackQueue: explained(connection.writebackQueue, errors),
   }
 }
 
 const QUIET = { trace: () => {}, debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} }
 
+interface Queue<Message> {
+  enqueue(messages: readonly Message[]): Promise<Enqueued[]>
+}
+
 /** A refusal is no failure that passes: it ends the command. */
-function explained(queue: DeliveryQueue, errors: string[]): DeliveryQueue {
+function explained<Message>(queue: Queue<Message>, errors: string[]): Queue<Message> {
   return {
     enqueue: async (messages) => {
       const results = await queue.enqueue(messages)

@@ -6,9 +6,10 @@ import type { Ledger } from '#ports/ledger.ts'
 import type { Notes } from '#ports/notes.ts'
 import type { Secrets } from '#ports/secrets.ts'
 import type { TargetGate } from '#ports/target-gate.ts'
+import type { WritebackLedger, WritebackQueue } from '#ports/writebacks.ts'
 import type { ScheduledRun } from '../infra/scheduled-runs.ts'
 
-/** Messages of a target's queue, and of its dead-letter queue. */
+/** Messages of a queue, and of its dead-letter queue. */
 export interface QueueDepths {
   readonly visible: number
   readonly inFlight: number
@@ -40,9 +41,12 @@ export interface Connection {
   readonly ledger: Ledger
   readonly notes: Notes
   readonly queue: DeliveryQueue
+  readonly writebacks: WritebackLedger
+  readonly writebackQueue: WritebackQueue
   readonly gate: Pick<TargetGate, 'state'>
   readonly secrets: SecretStore
   depths(target: string): Promise<QueueDepths>
+  writebackDepths(): Promise<QueueDepths>
   /** Runs a scheduled run at once, due or not, and answers how it ended. Of a stage in AWS it throws, and says how to. */
   run(run: ScheduledRun): Promise<unknown>
   /** Posts to the webhook of a shop. `body` is parsed JSON; undefined where the answer was none. */

@@ -8,8 +8,10 @@ import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { DynamoNotes } from '#adapters/dynamodb/dynamo-notes.ts'
 import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
+import { DynamoWritebackLedger } from '#adapters/dynamodb/dynamo-writeback-ledger.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
+import { SqsWritebackQueue } from '#adapters/sqs/sqs-writeback-queue.ts'
 import type { Clock, Ids, Log } from '#ports/runtime.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import type { ScheduledRun } from '../infra/scheduled-runs.ts'
@@ -31,6 +33,9 @@ export interface Parts {
   /** By target. */
   readonly queueUrls: Readonly<Record<string, string>>
   readonly dlqUrls: Readonly<Record<string, string>>
+  /** Undefined = this deployment is older than the write-backs. */
+  readonly writebackQueueUrl: string | undefined
+  readonly writebackDlqUrl: string | undefined
   readonly secretPrefix: string
   readonly webhookUrl: (shop: string) => string | undefined
   /** Invokes a scheduled run with this input. */
@@ -61,6 +66,15 @@ export function openConnection(parts: Parts, { clock, ids }: { clock: Clock; ids
     const { rate = { slots: 1, perMinute: 1 } } = config().targets[target] ?? {}
     return { ...rate, leaseMs: times.leaseMs, retryFloorMs: times.retryFloorMs }
   }
+  const depthsOf = async (
+    name: string,
+    queueUrl: string | undefined,
+    dlqUrl: string | undefined,
+  ): Promise<QueueDepths> => {
+    if (!queueUrl || !dlqUrl) throw unknown(name)
+    const [queue, dead] = await Promise.all([countsOf(clients.sqs, queueUrl), countsOf(clients.sqs, dlqUrl)])
+    return { ...queue, deadLetters: dead.visible + dead.inFlight + dead.delayed }
+  }
 
   return {
     configDir,
@@ -69,6 +83,14 @@ export function openConnection(parts: Parts, { clock, ids }: { clock: Clock; ids
     ledger: new DynamoLedger(stores),
     notes: new DynamoNotes({ ...stores, ids }),
     queue: new SqsDeliveryQueue({ client: clients.sqs, queueUrls, log: parts.log }),
+    writebacks: new DynamoWritebackLedger(stores),
+    writebackQueue: {
+      enqueue: async (messages) => {
+        const queueUrl = parts.writebackQueueUrl
+        if (queueUrl === undefined) throw unknown('writebacks')
+        return new SqsWritebackQueue({ client: clients.sqs, queueUrl, log: parts.log }).enqueue(messages)
+      },
+    },
     gate: new DynamoTargetGate({ ...stores, limits, ids }),
     secrets: {
       shop: (shop) => secrets.shop(shop),
@@ -78,15 +100,8 @@ export function openConnection(parts: Parts, { clock, ids }: { clock: Clock; ids
       putBridge: (shop, secret) => putSecret(`shop/${shop}/bridge`, secret),
       putTarget: (target, secret) => putSecret(`target/${target}/erp`, secret),
     },
-    depths: async (target) => {
-      const [queueUrl, dlqUrl] = [queueUrls[target], dlqUrls[target]]
-      if (!queueUrl || !dlqUrl) throw unknown(target)
-      const [queue, dead] = await Promise.all([
-        countsOf(clients.sqs, queueUrl),
-        countsOf(clients.sqs, dlqUrl),
-      ])
-      return { ...queue, deadLetters: dead.visible + dead.inFlight + dead.delayed }
-    },
+    depths: (target) => depthsOf(target, queueUrls[target], dlqUrls[target]),
+    writebackDepths: () => depthsOf('writebacks', parts.writebackQueueUrl, parts.writebackDlqUrl),
     run: (run) => parts.invoke(run, { ...run.input, now: true }),
     post: async (shop, headers, body) => {
       const url = parts.webhookUrl(shop)

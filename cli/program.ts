@@ -2,8 +2,10 @@ import { Command, CommanderError } from 'commander'
 import * as z from 'zod'
 import { type Cli, type CliCommand, inDirectory, notRunning } from './command.ts'
 import { brakeRelease, brakeShow } from './commands/brake.ts'
+import { cancel } from './commands/cancel.ts'
 import { connect } from './commands/connect.ts'
 import { doctor } from './commands/doctor.ts'
+import { drift } from './commands/drift.ts'
 import { find } from './commands/find.ts'
 import { init } from './commands/init.ts'
 import { newErp } from './commands/new-erp.ts'
@@ -59,7 +61,22 @@ function createProgram(context: CliContext, format: Format, course: Course): Com
     .addHelpText('after', `\n${t.examples}`)
     .exitOverride()
   const add = (parent: Command, command: CliCommand) => addCommand(parent, command, context, format, course)
-  for (const command of [init, connect, doctor, probe, send, status, find, show, parked, replay, run, newErp])
+  for (const command of [
+    init,
+    connect,
+    doctor,
+    probe,
+    send,
+    status,
+    find,
+    show,
+    parked,
+    replay,
+    cancel,
+    drift,
+    run,
+    newErp,
+  ])
     add(program, command)
   const secret = program.command('secret').description(t.secret.group)
   for (const command of [secretPut, secretList]) add(secret, command)

@@ -61,6 +61,6 @@ export function documentReference({ ref, generation, erp }: LedgerRow): string {
 }
 
 /** When it was last parked. */
-export function parkedSince({ history, updatedAt }: LedgerRow): number {
+export function parkedSince({ history, updatedAt }: Pick<LedgerRow, 'history' | 'updatedAt'>): number {
   return history.findLast(({ event }) => event.startsWith('parked'))?.at ?? updatedAt
 }

@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { findRows } from '#app/find-rows.ts'
+import { writebackName, writebacksNamed, writebacksOf } from '#app/find-writebacks.ts'
 import { defineCommand } from '../command.ts'
 import { rowSummary } from '../row-view.ts'
+import { writebackSummary } from '../writeback-view.ts'
 
 export const find = defineCommand({
   name: 'find <number>',
@@ -10,9 +12,13 @@ export const find = defineCommand({
   schema: z.object({}),
   run: async ([text], _options, cli) => {
     const { t, format } = cli
-    const { ledger } = await cli.connection()
+    const { ledger, writebacks, config } = await cli.connection()
     const rows = await findRows(text, ledger)
-    if (rows.length === 0) return { json: [], text: t.find.nothing(text), exit: 1 }
+    const back = [
+      ...(await writebacksOf(text, writebacks)),
+      ...(await writebacksNamed(text, Object.keys(config().targets), writebacks)),
+    ]
+    if (rows.length + back.length === 0) return { json: [], text: t.find.nothing(text), exit: 1 }
     const head = [
       t.words.shop,
       t.words.target,
@@ -34,6 +40,18 @@ export const find = defineCommand({
           .join(' '),
       format.at(updatedAt),
     ])
-    return { json: rows.map(rowSummary), text: format.table(head, lines) }
+    const backLines = back.map((row) => [
+      row.shop,
+      row.key.target,
+      writebackName(row),
+      t.writebacks.statuses[row.status],
+      row.reason?.code,
+      t.writebacks.kinds[row.key.kind],
+      format.at(row.updatedAt),
+    ])
+    return {
+      json: [...rows.map(rowSummary), ...back.map(writebackSummary)],
+      text: format.table(head, [...lines, ...backLines]),
+    }
   },
 })

@@ -1,7 +1,9 @@
 import * as z from 'zod'
-import { allRows } from '../all-rows.ts'
+import { writebackName } from '#app/find-writebacks.ts'
+import { allRows, allWritebacks } from '../all-rows.ts'
 import { chooseTargets, defineCommand } from '../command.ts'
 import { parkedSince, rowSummary } from '../row-view.ts'
+import { writebackSummary } from '../writeback-view.ts'
 
 export const parked = defineCommand({
   name: 'parked',
@@ -16,9 +18,17 @@ export const parked = defineCommand({
     const { t, format } = cli
     const connection = await cli.connection()
     const targets = chooseTargets(connection.config(), options.target)
-    const rows = (
-      await Promise.all(targets.map((target) => allRows(connection.ledger, target, 'parked')))
-    ).flat()
+    const parts = await Promise.all(
+      targets.flatMap((target) => [
+        allRows(connection.ledger, target, 'parked').then((rows) =>
+          rows.map((row) => ({ ...row, reference: row.ref, summary: rowSummary(row) })),
+        ),
+        allWritebacks(connection.writebacks, target, 'parked').then((rows) =>
+          rows.map((row) => ({ ...row, reference: writebackName(row), summary: writebackSummary(row) })),
+        ),
+      ]),
+    )
+    const rows = parts.flat()
     const wanted = rows.filter(
       ({ reason }) => options.reason === undefined || reason?.code === options.reason,
     )
@@ -30,7 +40,7 @@ export const parked = defineCommand({
       groups: groups.map(([reason, members]) => ({
         reason,
         count: members.length,
-        rows: members.map((row) => ({ ...rowSummary(row), since: new Date(parkedSince(row)).toISOString() })),
+        rows: members.map((row) => ({ ...row.summary, since: new Date(parkedSince(row)).toISOString() })),
       })),
     }
     const sections = groups.map(([code, members]) => {
@@ -40,7 +50,7 @@ export const parked = defineCommand({
         [t.words.target, t.words.reference, t.words.number, t.words.subject, t.parked.since, t.words.message],
         members.map((row) => [
           row.key.target,
-          row.ref,
+          row.reference,
           row.no,
           row.reason?.subject,
           format.ago(parkedSince(row)),

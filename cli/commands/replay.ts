@@ -1,10 +1,13 @@
 import * as z from 'zod'
 import { findRows } from '#app/find-rows.ts'
+import { writebackName, writebacksNamed } from '#app/find-writebacks.ts'
 import { planDelivery } from '#app/plan-delivery.ts'
 import { prepareReplay, replay as replayRow, type Verdict } from '#app/replay.ts'
+import { replayWriteback, settleByHand } from '#app/replay-writeback.ts'
 import type { SyncConfig } from '#contracts/config.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
-import { allRows } from '../all-rows.ts'
+import type { WritebackRow } from '#contracts/writeback.ts'
+import { allRows, allWritebacks } from '../all-rows.ts'
 import { type Cli, chooseTargets, defineCommand } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import type { Result } from '../context.ts'
@@ -42,7 +45,7 @@ export const replay = defineCommand({
     const chosen = await rowsFor(references, options, config, connection)
     return options.dryRun
       ? rehearse(chosen, options, config, connection, cli)
-      : enqueue(chosen, options, connection, cli)
+      : enqueue(chosen, options, config, connection, cli)
   },
 })
 
@@ -56,21 +59,33 @@ function checkUsage(references: readonly string[], { allParked, reason, was }: O
 }
 
 /** Rows in the order they were named, or why there is none. */
-type Chosen = { readonly text: string; readonly row: LedgerRow | undefined }
+type Chosen = {
+  readonly text: string
+  readonly row: LedgerRow | undefined
+  readonly writeback?: WritebackRow
+}
 
 async function rowsFor(
   references: readonly string[],
   options: Options,
   config: SyncConfig,
-  { ledger }: Connection,
+  { ledger, writebacks }: Connection,
 ): Promise<Chosen[]> {
   const targets = chooseTargets(config, options.target)
   if (options.allParked) {
     const parked = await Promise.all(targets.map((target) => allRows(ledger, target, 'parked')))
-    return parked
-      .flat()
-      .filter(({ reason }) => reason?.code === options.reason)
-      .map((row) => ({ text: row.ref, row }))
+    const back = await Promise.all(targets.map((target) => allWritebacks(writebacks, target, 'parked')))
+    const wanted = ({ reason }: LedgerRow | WritebackRow) => reason?.code === options.reason
+    return [
+      ...parked
+        .flat()
+        .filter(wanted)
+        .map((row) => ({ text: row.ref, row })),
+      ...back
+        .flat()
+        .filter(wanted)
+        .map((writeback) => ({ text: writebackName(writeback), row: undefined, writeback })),
+    ]
   }
   const found = await Promise.all(
     references.map(async (text): Promise<Chosen[]> => {
@@ -85,7 +100,11 @@ async function rowsFor(
             ),
           2,
         )
-      return rows.length > 0 ? rows.map((row) => ({ text, row })) : [{ text, row: undefined }]
+      if (rows.length > 0) return rows.map((row) => ({ text, row }))
+      const named = await writebacksNamed(text, targets, writebacks)
+      return named.length > 0
+        ? named.map((writeback) => ({ text, row: undefined, writeback }))
+        : [{ text, row: undefined }]
     }),
   )
   return found.flat()
@@ -103,12 +122,18 @@ interface Line {
 async function enqueue(
   chosen: readonly Chosen[],
   { was }: Options,
+  config: SyncConfig,
   connection: Connection,
-  { context, format, t }: Cli,
+  cli: Cli,
 ): Promise<Result> {
+  const { context, format, t } = cli
   const deps = { ledger: connection.ledger, queue: connection.queue, clock: context.clock, ids: context.ids }
   const lines: (Line & { shown: string })[] = []
-  for (const { text, row } of chosen) {
+  for (const { text, row, writeback } of chosen) {
+    if (writeback) {
+      lines.push(await replayBack(writeback, was, config, connection, cli))
+      continue
+    }
     if (!row) {
       lines.push({ reference: text, result: 'not-found', shown: t.find.nothing(text) })
       continue
@@ -137,6 +162,41 @@ async function enqueue(
   }
 }
 
+/** `--was placed`: a person has done in the shop what it is about. */
+async function replayBack(
+  row: WritebackRow,
+  was: Verdict | undefined,
+  config: SyncConfig,
+  { ledger, writebacks, writebackQueue }: Connection,
+  { context: { clock, ids }, t }: Cli,
+): Promise<Line & { shown: string }> {
+  const about = { reference: writebackName(row), target: row.key.target }
+  const deps = { ledger, writebacks, queue: writebackQueue, clock, ids }
+  if (was === 'placed') {
+    const settled = await settleByHand(row, deps)
+    return settled
+      ? { ...about, result: 'queued', shown: t.writebacks.recordedByHand }
+      : { ...about, result: 'claimed', shown: t.writebacks.notNow }
+  }
+  const { carriers = {} } = config.targets[row.key.target]?.shipments ?? {}
+  const replayed = await replayWriteback(row, { ...deps, carriers })
+  switch (replayed.is) {
+    case 'no-command':
+      return { ...about, result: 'no-command', shown: t.writebacks.noCommand }
+    case 'not-possible': {
+      const { message, remedy } = t.reason(replayed.reason)
+      return { ...about, result: replayed.reason.code, shown: [message, remedy].filter(Boolean).join(' ') }
+    }
+    default:
+      return {
+        ...about,
+        result: replayed.is,
+        correlationId: replayed.correlationId,
+        shown: t.replay.results[replayed.is],
+      }
+  }
+}
+
 async function rehearse(
   chosen: readonly Chosen[],
   options: Options,
@@ -155,13 +215,17 @@ async function rehearse(
 }
 
 async function rehearseRow(
-  { text, row }: Chosen,
+  { text, row, writeback }: Chosen,
   was: Verdict | undefined,
   config: SyncConfig,
   connection: Connection,
   { context, format, t }: Cli,
   body: boolean,
 ): Promise<{ json: object; text: string; ok: boolean }> {
+  if (writeback) {
+    const json = { reference: text, target: writeback.key.target, result: 'no-rehearsal' }
+    return { json, text: `${text}: ${t.writebacks.noRehearsal}`, ok: false }
+  }
   if (!row) return { json: { reference: text, result: 'not-found' }, text: t.find.nothing(text), ok: false }
   const { ledger, times, configDir } = connection
   const prepared = await prepareReplay(row, was, { ledger, clock: context.clock, ids: context.ids })

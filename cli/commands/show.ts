@@ -1,11 +1,13 @@
 import * as z from 'zod'
 import { findRows } from '#app/find-rows.ts'
+import { writebacksNamed, writebacksOf } from '#app/find-writebacks.ts'
 import { type Subject, SubjectSchema } from '#contracts/delivery-message.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import { defineCommand } from '../command.ts'
 import { CliFailure } from '../failure.ts'
 import type { Format } from '../format.ts'
 import { documentReference, rowDetails } from '../row-view.ts'
+import { writebackDetails, writebackLife } from '../writeback-view.ts'
 
 export const show = defineCommand({
   name: 'show <reference>',
@@ -14,23 +16,32 @@ export const show = defineCommand({
   options: (t) => [['--body', t.show.body]],
   schema: z.object({ body: z.boolean().default(false) }),
   run: async ([text], options, cli) => {
-    const { ledger } = await cli.connection()
+    const { ledger, writebacks, config } = await cli.connection()
     const rows = await findRows(text, ledger)
-    if (rows.length === 0) throw new CliFailure('not-found', (t) => ({ message: t.find.nothing(text) }))
+    const ofOrder = await writebacksOf(rows[0]?.ref ?? text, writebacks)
+    const back =
+      rows.length + ofOrder.length > 0
+        ? ofOrder
+        : await writebacksNamed(text, Object.keys(config().targets), writebacks)
+    if (rows.length + back.length === 0)
+      throw new CliFailure('not-found', (t) => ({ message: t.find.nothing(text) }))
     const lives = await Promise.all(
       rows.map(async (row) => {
         const subject = options.body ? await ledger.getSubject(row.key) : undefined
         return { row, subject }
       }),
     )
+    const details = lives.map(({ row, subject }) => ({
+      ...rowDetails(row),
+      writebacks: back.filter(({ key }) => key.target === row.key.target).map(writebackDetails),
+      ...(options.body ? { body: subject ? wireSubject(subject) : null } : {}),
+    }))
     return {
-      json: lives.map(({ row, subject }) => ({
-        ...rowDetails(row),
-        ...(options.body ? { body: subject ? wireSubject(subject) : null } : {}),
-      })),
-      text: lives
-        .map(({ row, subject }) => life(row, options.body ? { subject } : undefined, cli.format))
-        .join('\n\n\n'),
+      json: rows.length > 0 ? details : back.map(writebackDetails),
+      text: [
+        ...lives.map(({ row, subject }) => life(row, options.body ? { subject } : undefined, cli.format)),
+        ...back.map((row) => writebackLife(row, cli.format)),
+      ].join('\n\n\n'),
     }
   },
 })

@@ -3,6 +3,8 @@ import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemoryNotes } from '#adapters/memory/memory-notes.ts'
 import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
+import { MemoryWritebackLedger } from '#adapters/memory/memory-writeback-ledger.ts'
+import { MemoryWritebackQueue } from '#adapters/memory/memory-writeback-queue.ts'
 import { receive } from '#app/receive.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import type { Connection, QueueDepths } from '../../cli/connection.ts'
@@ -16,6 +18,8 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
   const times = stageTimes('local')
   const ledger = new MemoryLedger({ clock })
   const queue = new MemoryDeliveryQueue({ clock, targets: Object.keys(config().targets) })
+  const writebacks = new MemoryWritebackLedger()
+  const writebackQueue = new MemoryWritebackQueue({ clock })
   const memory = new MemorySecrets()
   const notes = new MemoryNotes({ clock })
   const limits = () => ({ slots: 2, perMinute: 60, leaseMs: times.leaseMs, retryFloorMs: times.retryFloorMs })
@@ -30,6 +34,8 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
     ledger,
     notes,
     queue,
+    writebacks,
+    writebackQueue,
     gate,
     secrets: {
       shop: (shop) => memory.shop(shop),
@@ -39,7 +45,8 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
       putBridge: async (shop, secret) => memory.putBridge(shop, secret),
       putTarget: async (target, secret) => memory.putTarget(target, secret),
     },
-    depths: async (target) => depths.get(target) ?? { visible: 0, inFlight: 0, delayed: 0, deadLetters: 0 },
+    depths: async (target) => depths.get(target) ?? NO_MESSAGES,
+    writebackDepths: async () => depths.get('writebacks') ?? NO_MESSAGES,
     run: async (run) => runs.shift() ?? { is: 'done', counts: {}, asked: run },
     post: async (shop, headers, body) => {
       const answer = await receive(
@@ -49,7 +56,8 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
       return { status: answer.status, body: answer.body }
     },
   }
-  return { connection, ledger, notes, queue, gate, secrets: memory, depths, runs }
+  return { connection, ledger, notes, queue, writebacks, writebackQueue, gate, secrets: memory, depths, runs }
 }
 
+const NO_MESSAGES: QueueDepths = { visible: 0, inFlight: 0, delayed: 0, deadLetters: 0 }
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} }

@@ -71,6 +71,8 @@ function deployed(change: { stateful?: DoubleStack; sync?: DoubleStack } = {}, r
       [OUTPUT_NAMES.tableName]: 'the-ledger',
       [OUTPUT_NAMES.queueUrl('erp')]: `${services.endpoint}/${ACCOUNT}/erp.fifo`,
       [OUTPUT_NAMES.deadLetterQueueUrl('erp')]: `${services.endpoint}/${ACCOUNT}/erp-dlq.fifo`,
+      [OUTPUT_NAMES.writebackQueueUrl]: `${services.endpoint}/${ACCOUNT}/writebacks.fifo`,
+      [OUTPUT_NAMES.writebackDeadLetterQueueUrl]: `${services.endpoint}/${ACCOUNT}/writebacks-dlq.fifo`,
     },
     ...change.stateful,
   })
@@ -118,6 +120,8 @@ describe('the command line at a stage in AWS', () => {
       `GetItem the-ledger ${REGION}`,
       `GetQueueAttributes /${ACCOUNT}/erp-dlq.fifo ${REGION}`,
       `GetQueueAttributes /${ACCOUNT}/erp.fifo ${REGION}`,
+      `GetQueueAttributes /${ACCOUNT}/writebacks-dlq.fifo ${REGION}`,
+      `GetQueueAttributes /${ACCOUNT}/writebacks.fifo ${REGION}`,
       `GetSecretValue /ecshop-erp-sync/prod/shop/A1/webhook ${REGION}`,
       `Query the-ledger ${REGION}`,
     ])
@@ -140,7 +144,7 @@ describe('the command line at a stage in AWS', () => {
   it('works in the region that is named, whatever the environment says', async () => {
     deployed({}, 'cn-north-1')
     expect(await sync('parked --stage prod --region cn-north-1')).toMatchObject({ exit: 0 })
-    expect(asked().map(({ region }) => region)).toEqual(['cn-north-1'])
+    expect(new Set(asked().map(({ region }) => region))).toEqual(new Set(['cn-north-1']))
   })
 
   it('takes keys and region of the profile that is named, and does not wonder at others beside it', async () => {
@@ -155,7 +159,7 @@ describe('the command line at a stage in AWS', () => {
       AWS_ACCESS_KEY_ID: 'NOT-THIS-ONE',
     })
     expect(await sync('parked --stage prod --profile shop')).toMatchObject({ exit: 0, err: '' })
-    expect(asked().map(({ region }) => region)).toEqual(['ap-southeast-1'])
+    expect(new Set(asked().map(({ region }) => region))).toEqual(new Set(['ap-southeast-1']))
   })
 
   it('puts a secret under the name of its stage', async () => {

@@ -215,7 +215,20 @@ describe('status', () => {
           oldestParked: { reference: REF, since: '2026-11-21T07:00:00.000Z' },
         },
       ],
-      shops: [{ shop: 'A1', epoch: 'e-2026-11', secrets: 1 }],
+      shops: [
+        {
+          shop: 'A1',
+          epoch: 'e-2026-11',
+          secrets: 1,
+          gate: { state: 'closed' },
+          sweep: { state: 'sweeps', startedAt: null, differences: null },
+        },
+      ],
+      writebacks: {
+        queue: { visible: 0, inFlight: 0, delayed: 0, deadLetters: 0 },
+        open: 0,
+        parked: 0,
+      },
     })
     const { out } = await cli.run('status')
     expect(out).toContain('held back: AuthDenied')
