@@ -78,7 +78,7 @@ describe('npm start, in one sentence and with exit code 1,', () => {
     changeConfig((text) => text.replace('"targets": ["erp"]', '"targets": []'))
     expect(await refusal(['--config', configDir], { language: 'zh' })).toEqual({
       code: 1,
-      said: [`${file} 无法使用：shops.demo.targets：数值过小：期望 array >=1 项。`],
+      said: [`${file} 无法使用：shops.demo.targets：数值过小：期望 array >=1 项（另有 1 处）。`],
     })
   })
 
