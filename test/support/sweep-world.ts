@@ -23,6 +23,7 @@ import type { ErpGateway } from '#ports/erp-gateway.ts'
 import type { ErpCommitments } from '#ports/erp-reads.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { Notes } from '#ports/notes.ts'
+import type { ShopGateway } from '#ports/shop-gateway.ts'
 import { DemoShop } from '../../local/demo/shop.ts'
 import type { ShopOrder } from '../../local/demo/shop-order.ts'
 import { CountingIds } from './counting-ids.ts'
@@ -170,6 +171,21 @@ export class SweepWorld {
 
   async post(messages: readonly DeliveryMessage[]): Promise<void> {
     await this.queue.enqueue(messages.map((message) => ({ message, dedupId: this.ids.next() })))
+  }
+
+  /** The bridge of the shop, whichever database it has. */
+  get gateway(): ShopGateway {
+    return this.#deps.gateway
+  }
+
+  /** Posts all that the shop has captured, as its relay does. */
+  async relayAll(): Promise<void> {
+    const pending = this.shop.database.pendingChanges(1_000)
+    for (const change of pending) {
+      const order = this.shop.orderById(change.id)
+      if (order && !change.deleted) await this.post(this.captured(order))
+      this.shop.database.relayed(change)
+    }
   }
 
   /** As if every webhook arrived. */
