@@ -28,6 +28,9 @@ class BothDirections {
   readonly shipments: ErpShipment[] = []
   readonly onHand = new Map(PRODUCTS.map(({ sku }) => [sku, 500]))
   queued = 0
+  confirmed = 0
+  /** What did not end as it should. */
+  readonly faults: string[] = []
   readonly #counted: WritebackQueue = {
     enqueue: async (messages) => {
       this.queued += messages.length
@@ -110,10 +113,17 @@ class BothDirections {
     clock.advance(5 * MINUTE)
     if (this.#relays) await world.relayAll()
     await world.deliver()
-    const ends = [await world.sweep({ now: false })]
+    const swept = await world.sweep({ now: false })
+    if (swept.is === 'done') this.confirmed += swept.counts['confirmed'] ?? 0
+    const ends = [swept]
     await world.deliver()
     const run = {
-      ...{ clock, ids, gate, log, notes, ledger },
+      clock,
+      ids,
+      gate,
+      log,
+      notes,
+      ledger,
       wait: async (ms: number) => clock.advance(ms),
       callMs: TIMES.callMs,
       leaseMs: TIMES.leaseMs,
@@ -137,7 +147,7 @@ class BothDirections {
     }
     ends.push(await reconcileStock({ pool: 'main' }, stock, endsAt()))
     await this.#apply()
-    expect(ends.map(({ is }) => is)).toEqual(['done', 'done', 'done'])
+    this.faults.push(...ends.filter(({ is }) => is !== 'done').map((end) => JSON.stringify(end)))
   }
 
   /** What is written anywhere, and what is told to anybody. */
@@ -149,6 +159,8 @@ class BothDirections {
       writebacks: this.queued,
       shopChanges: world.shop.database.changesAfter(0, 1_000).map(({ kind, id, seq }) => [kind, id, seq]),
       swept: world.swept.length,
+      faults: this.faults.length,
+      confirmed: this.confirmed,
       stock: PRODUCTS.map(({ sku }) => world.shop.stockOf(sku)?.quantity),
     }
   }
@@ -158,14 +170,18 @@ class BothDirections {
     for (const { message } of this.queue.drain()) {
       const turn = openShopTurn(gate, 'A1', 1, clock.now() + 60_000, clock)
       const deps = {
-        ...{ clock, ids, log, times: TIMES, writebacks: this.writebacks },
+        clock,
+        ids,
+        log,
+        times: TIMES,
+        writebacks: this.writebacks,
         gateway: () => this.world.gateway,
         turn: () => turn,
         random: { next: () => 0.5 },
       }
       const outcome = await applyWriteback(message, deps)
       await turn.end()
-      expect(outcome.is).toBe('done')
+      if (outcome.is !== 'done') this.faults.push(`a write-back ended ${outcome.is}`)
     }
   }
 
@@ -221,7 +237,7 @@ describe('a shop and an ERP that tell each other everything', () => {
       expect(shop.order(whole.no)?.deliveries).toHaveLength(1)
       expect(shop.order(part.no)?.deliveries).toHaveLength(1)
       const before = both.figures()
-      expect(before).toMatchObject({ erpCalls: 10, swept: plot.swept })
+      expect(before).toMatchObject({ erpCalls: 10, swept: plot.swept, faults: 0, confirmed: 0 })
       for (let rounds = 0; rounds < plot.rounds; rounds += 1) await both.round()
       expect(both.figures()).toEqual(before)
       expect((await world.report()).differences).toEqual([])

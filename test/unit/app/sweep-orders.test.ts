@@ -75,7 +75,10 @@ describe('a sweep', () => {
     shop.edit(order.no)
     await world.relay(order)
     world.later()
-    expect(await world.sweep()).toMatchObject({ is: 'done', counts: { enqueued: 0, changes: 1 } })
+    expect(await world.sweep()).toMatchObject({
+      is: 'done',
+      counts: { enqueued: 0, changes: 1, confirmed: 0 },
+    })
   })
 
   it('enqueues an edit whose webhook was lost', async () => {
