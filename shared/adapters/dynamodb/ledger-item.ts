@@ -19,8 +19,7 @@ export const rowKey = (key: RowKey): Item => itemKey(partition(key), 'row')
 export const subjectKey = (key: RowKey): Item => itemKey(partition(key), 'subject')
 export const requestKey = (key: RowKey, id: string): Item => itemKey(partition(key), `request#${id}`)
 export const stateKey = (target: string, status: RowStatus): string => `${target}#${status}`
-export const ROW_PREFIX = 'L#'
-const partition = (key: RowKey): string => `${ROW_PREFIX}${key.shop}#${key.kind}#${key.sourceId}#${key.target}`
+const partition = (key: RowKey): string => `L#${key.shop}#${key.kind}#${key.sourceId}#${key.target}`
 
 /** The row as an item: what conditions and indexes need beside the row itself. Throws for a row that could not be read back. */
 export function rowToItem(row: LedgerRow): Item {
