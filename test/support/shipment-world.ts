@@ -113,7 +113,7 @@ export class ShipmentWorld {
   ship(
     reference: string,
     id: string,
-    lines: readonly (readonly [sku: string, quantity: number, recId?: string])[],
+    lines: readonly (readonly [sku: string, quantity: number, recId?: string | undefined])[],
     more: Partial<ErpShipment> = {},
   ): ErpShipment {
     const shipment: ErpShipment = {
