@@ -170,7 +170,7 @@ describe('the example in the README of the REST target', () => {
         ['ECdemo-2-2', { state: 'absent', items: [] }],
       ]),
     })
-    expect(await read()).toMatchObject({ is: 'failed', failure: { class: 'Protocol' } })
+    expect(await read()).toMatchObject({ is: 'failed', failure: { class: 'Invalid' } })
   })
 
   it('reads shipments', async () => {

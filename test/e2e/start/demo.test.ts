@@ -93,7 +93,7 @@ describe('npm start', () => {
 
   test('is ready within seconds when started again, and goes on with new orders', async () => {
     const run = start()
-    expect(secondsIn(await run.line(/^Ready in/))).toBeLessThan(10)
+    expect(secondsIn(await run.line(/^Ready in/))).toBeLessThan(20)
     expect(run.lines.join('\n')).not.toContain('Building')
 
     const endpoints = readEndpoints()

@@ -5,11 +5,11 @@ import {
   addUp,
   CodeSchema,
   createRowsRead,
-  failed,
   listOf,
   ok,
   QuantitySchema,
   type ReadDeps,
+  unreadable,
   unusable,
 } from './reading.ts'
 
@@ -70,8 +70,7 @@ export function createCommitments(deps: ReadDeps, commitments: RestCommitments):
       for (const reference of references) {
         const ours = byReference.get(reference)
         if (!ours && !answer.value.isWhole) {
-          return failed(
-            'Protocol',
+          return unreadable(
             `${where}.documents does not have every reference that was asked for, and ${where}.absent does not say that the others have no document`,
           )
         }

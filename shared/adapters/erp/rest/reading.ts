@@ -58,16 +58,20 @@ export function addUp(...quantities: readonly number[]): number {
   return Math.round(sum * 1e6) / 1e6 + 0
 }
 
-export const failed = (kind: ErpFailureClass, message: string): Failed => ({
+/**
+ * What the configuration cannot read, or not be made a request of. The ERP was reached, or not even asked: no gate counts it,
+ * because a misdescribed read must not hold up deliveries.
+ */
+export const unreadable = (message: string): Failed => ({
   is: 'failed',
-  failure: { class: kind, message },
+  failure: { class: 'Invalid', message },
 })
 
 /** Where a configured expression is wrong: its place, and which members of its rows. Never their values. */
 export function unusable(where: string, error: z.ZodError): Failed {
   const members = error.issues.map(({ path }) => path.filter((part) => typeof part === 'string').join('.'))
   const named = [...new Set(members.filter(Boolean))].join(', ') || 'rows'
-  return failed('Protocol', `${where} gave no usable ${named}`)
+  return unreadable(`${where} gave no usable ${named}`)
 }
 
 export interface Rows {
@@ -112,23 +116,22 @@ export function createRowsRead(deps: ReadDeps, settings: RowsSettings): RowsRead
       const broken = [rows, empty].find(
         (part): part is Extract<Compiled, { ok: false }> => part?.ok === false,
       )
-      if (broken) return failed('Invalid', broken.problem)
+      if (broken) return unreadable(broken.problem)
       const answer = await call(question, context)
       const { scope } = answer
-      if (!scope) return answer.ok ? failed('Protocol', 'no answer') : readFailure(answer.failure)
+      if (!scope) return answer.ok ? unreadable('no answer') : readFailure(answer.failure)
 
       const heard = answer.ok || !SPOKEN.has(answer.failure.class)
       const proof = empty?.ok ? await empty.run(scope) : undefined
-      if (proof?.ok === false) return failed('Protocol', proof.problem)
+      if (proof?.ok === false) return unreadable(proof.problem)
       const isWhole = heard && (proof ? isTrue(proof.value) : usually(scope, answer.ok))
       if (!answer.ok) return isWhole ? ok({ rows: [], isWhole, scope }) : readFailure(answer.failure)
 
       const ran = rows.ok ? await rows.run(scope, { date }) : rows
-      if (!ran.ok) return failed('Protocol', ran.problem)
+      if (!ran.ok) return unreadable(ran.problem)
       const found = asList(ran.value)
       if (found.length > 0 || isWhole) return ok({ rows: found, isWhole, scope })
-      return failed(
-        'Protocol',
+      return unreadable(
         `${where}.${rowsName} found nothing, and ${where}.${emptyName} does not say that this is right; describe there what an empty answer looks like`,
       )
     },
@@ -176,12 +179,10 @@ export function createPagesRead(
 
   async function textFrom(expression: Compiled, name: string, scope: object): Promise<ErpRead<string>> {
     const ran = expression.ok ? await expression.run(scope, { date }) : expression
-    if (!ran.ok) return failed('Invalid', ran.problem)
+    if (!ran.ok) return unreadable(ran.problem)
     if (ran.value === undefined || ran.value === null || ran.value === '') return ok('')
     const text = asText(ran.value)
-    return text === undefined
-      ? failed('Protocol', `${where}.${name} gave neither a text nor a number`)
-      : ok(text)
+    return text === undefined ? unreadable(`${where}.${name} gave neither a text nor a number`) : ok(text)
   }
 
   return {
@@ -189,7 +190,7 @@ export function createPagesRead(
       const broken = [begin, next, more].find(
         (part): part is Extract<Compiled, { ok: false }> => part?.ok === false,
       )
-      if (broken) return failed('Invalid', broken.problem)
+      if (broken) return unreadable(broken.problem)
       const now = new Date(deps.clock.now()).toISOString()
       const begun = cursor || !begin ? ok(cursor ?? '') : await textFrom(begin, 'begin', { now })
       if (begun.is === 'failed') return begun
@@ -202,15 +203,12 @@ export function createPagesRead(
       const to = await textFrom(next, 'cursor', given)
       if (to.is === 'failed') return to
       const ran = more.ok ? await more.run(given) : more
-      if (!ran.ok) return failed('Protocol', ran.problem)
+      if (!ran.ok) return unreadable(ran.problem)
       const hasMore = isTrue(ran.value)
       const reached = to.value === '' ? from : to.value
       // The same page for ever would look like an endless supply.
       if (hasMore && reached === from)
-        return failed(
-          'Protocol',
-          `${where}.more says that there is more, and ${where}.cursor stays where it is`,
-        )
+        return unreadable(`${where}.more says that there is more, and ${where}.cursor stays where it is`)
       return ok({ rows: found, cursor: reached, more: hasMore })
     },
   }
@@ -233,15 +231,15 @@ export function createCall(
   })
 
   return async (question: Question, context: WriteContext) => {
-    const refuse = (kind: ErpFailureClass, message: string) =>
-      ({ ok: false, failure: { class: kind, message }, scope: undefined }) as const
-    if (reader.problem) return refuse('Invalid', reader.problem)
+    const refuse = (message: string) =>
+      ({ ok: false, failure: unreadable(message).failure, scope: undefined }) as const
+    if (reader.problem) return refuse(reader.problem)
     const url = readAddressOf(operation, inAddress(question))
     if (url === undefined)
-      return refuse('Invalid', `${where}.path lacks a value, or holds one that is no part of a path`)
+      return refuse(`${where}.path lacks a value, or holds one that is no part of a path`)
     const mapped =
       operation.mapping === 'none' ? undefined : await mappings.query(operation.mapping, question)
-    if (mapped && !mapped.ok) return refuse('Invalid', mapped.failure.message)
+    if (mapped && !mapped.ok) return refuse(mapped.failure.message)
     return exchange(
       {
         method: operation.method,

@@ -6,12 +6,12 @@ import {
   addUp,
   createPagesRead,
   createRowsRead,
-  failed,
   MaybeCodeSchema,
   ok,
   type Page,
   QuantitySchema,
   type ReadDeps,
+  unreadable,
   unusable,
 } from './reading.ts'
 
@@ -48,7 +48,7 @@ export function createStock(deps: ReadDeps, stock: RestStock): ErpStock {
       const read = FiguresSchema.safeParse(answer.value.rows)
       if (!read.success) return unusable(`${where}.bySku.figures`, read.error)
       if (read.data.length > 0 && read.data.every(({ sku }) => !sku))
-        return failed('Protocol', `${where}.bySku.figures gave no sku`)
+        return unreadable(`${where}.bySku.figures gave no sku`)
 
       const asked = new Set(skus)
       const counted = new Set(warehouses)
@@ -82,7 +82,7 @@ function skusOf({ rows, cursor, more }: Page, where: string) {
   const read = SkusSchema.safeParse(rows)
   if (!read.success) return unusable(where, read.error)
   const skus = [...new Set(read.data.filter((sku): sku is string => Boolean(sku)))]
-  if (rows.length > 0 && skus.length === 0) return failed('Protocol', `${where} gave no sku`)
+  if (rows.length > 0 && skus.length === 0) return unreadable(`${where} gave no sku`)
   const page: SkuPage = { skus, cursor, more }
   return ok(page)
 }

@@ -138,11 +138,11 @@ describe('stock of a REST API', () => {
           { code: 'B', qty: quantity },
         ],
       }),
-    ).toEqual(failure('Protocol', /^operations\.stock\.bySku\.figures gave no usable quantity$/))
+    ).toEqual(failure('Invalid', /^operations\.stock\.bySku\.figures gave no usable quantity$/))
   })
 
   it('is misread when no row has a SKU', async () => {
-    expect(await figures({ rows: [{ item: 'A', qty: 1 }] })).toEqual(failure('Protocol', 'gave no sku'))
+    expect(await figures({ rows: [{ item: 'A', qty: 1 }] })).toEqual(failure('Invalid', 'gave no sku'))
   })
 
   it.each<[what: string, body: unknown]>([
@@ -152,14 +152,14 @@ describe('stock of a REST API', () => {
     ['null', null],
     ['rows that are null', { rows: null }],
   ])('is never empty by %s', async (_, body) => {
-    expect(await figures(body)).toMatchObject({ is: 'failed', failure: { class: 'Protocol' } })
+    expect(await figures(body)).toMatchObject({ is: 'failed', failure: { class: 'Invalid' } })
   })
 
   it('says where to describe an empty answer', async () => {
     const { empty: _, ...bySku } = STOCK.bySku
     const { stock } = erp({ stock: { ...STOCK, bySku } }, [{ body: { rows: [] } }])
     expect(await stock?.bySku(['A'], [], context)).toEqual(
-      failure('Protocol', 'operations.stock.bySku.figures found nothing, and operations.stock.bySku.empty'),
+      failure('Invalid', 'operations.stock.bySku.figures found nothing, and operations.stock.bySku.empty'),
     )
   })
 
@@ -239,7 +239,7 @@ describe('stock of a REST API', () => {
   it('refuses to turn in circles on a page that promises more of itself', async () => {
     const all = { path: '/items', query: { page: '{cursor}' }, skus: 'body.sku', cursor: '"2"', more: 'true' }
     const { stock } = erp({ stock: { ...STOCK, all } }, [{ body: [{ sku: 'A' }] }])
-    expect(await stock?.all?.('2', context)).toEqual(failure('Protocol', 'stays where it is'))
+    expect(await stock?.all?.('2', context)).toEqual(failure('Invalid', 'stays where it is'))
   })
 
   it('keeps the cursor of a page that gave none', async () => {
@@ -278,7 +278,7 @@ describe('commitments of a REST API', () => {
   }
 
   it('does not call a reference absent because the answer does not have it', async () => {
-    expect(await held({ body: [r1] })).toEqual(failure('Protocol', 'operations.commitments.read.absent'))
+    expect(await held({ body: [r1] })).toEqual(failure('Invalid', 'operations.commitments.read.absent'))
   })
 
   it('calls it absent when the answer proves to be whole, or names it as such', async () => {
@@ -338,7 +338,7 @@ describe('commitments of a REST API', () => {
   ])('does not guess at %s', async (_, change) => {
     expect(await held({ body: [{ ...r1, ...change }] }, ['R1'])).toEqual(
       failure(
-        'Protocol',
+        'Invalid',
         /^operations\.commitments\.read\.documents gave no usable (state|total|items\.shipped)$/,
       ),
     )
@@ -449,7 +449,7 @@ describe('shipments of a REST API', () => {
     ])
     expect(await shipments?.read('3', context)).toMatchObject({
       is: 'failed',
-      failure: { class: 'Protocol' },
+      failure: { class: 'Invalid' },
     })
   })
 
