@@ -1,10 +1,9 @@
-import * as z from 'zod'
+import { RememberedOrdersSchema } from '#contracts/drift.ts'
 import type { Notes } from '#ports/notes.ts'
 
 /** Ids that share a note. */
 const BUCKET = 5_000
 const TTL_S = 120 * 86_400
-const EntriesSchema = z.array(z.string())
 
 /** Identities (`id.stamp`) that a shop was seen to have: a row in the ledger cannot be found without one. */
 export class OrderMemory {
@@ -25,7 +24,7 @@ export class OrderMemory {
     for (const bucket of new Set([...add, ...remove].map(bucketOf))) {
       const name = this.#name(bucket)
       const note = await this.#notes.read(name)
-      const before = note ? EntriesSchema.parse(JSON.parse(note.text)) : []
+      const before = note ? RememberedOrdersSchema.parse(JSON.parse(note.text)) : []
       const entries = new Set(before)
       for (const entry of add) if (bucketOf(entry) === bucket) entries.add(entry)
       for (const entry of remove) entries.delete(entry)
@@ -44,7 +43,7 @@ export class OrderMemory {
     for (const bucket of buckets) {
       if (bucket < bucketOf(after) || (last !== null && bucket > bucketOf(last))) continue
       const note = await this.#notes.read(this.#name(bucket))
-      for (const entry of note ? EntriesSchema.parse(JSON.parse(note.text)) : []) {
+      for (const entry of note ? RememberedOrdersSchema.parse(JSON.parse(note.text)) : []) {
         const id = BigInt(idOf(entry))
         if (id > from && (to === undefined || id <= to)) found.push(entry)
       }

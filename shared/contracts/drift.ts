@@ -90,6 +90,9 @@ export const ComparisonSchema = z.object({
 })
 export type Comparison = z.infer<typeof ComparisonSchema>
 
+/** A note of orders the shop was seen to have, as `id.stamp`. */
+export const RememberedOrdersSchema = z.array(z.string())
+
 export const SweepKeptSchema = z.object({
   startedAt: EpochMs.optional(),
   unfinished: z.boolean().describe('it saved its place and goes on with the next tick'),

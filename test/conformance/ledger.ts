@@ -119,7 +119,8 @@ export function ledgerConformance(engine: string, open: (clock: Clock) => Promis
 
       it('come however many they are', async () => {
         const all = Array.from({ length: 230 }, (_, index) => numbered(index))
-        await Promise.all(all.map((row) => ledger.put(row)))
+        for (let from = 0; from < all.length; from += 10)
+          await Promise.all(all.slice(from, from + 10).map((row) => ledger.put(row)))
         expect(await ledger.getMany(all.map(({ key }) => key))).toEqual(all)
       })
 
