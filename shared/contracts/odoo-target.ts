@@ -67,6 +67,14 @@ export const OdooTargetSchema = z.strictObject({
     .default({})
     .describe('ECShop’s pay_code → name of the payment term; "*" for any other'),
   journal: z.string().optional().describe('name of the invoicing journal'),
+  trackingWaitMinutes: z
+    .int()
+    .min(0)
+    .max(1440)
+    .default(0)
+    .describe(
+      'so long after a delivery left its tracking number is waited for, before the shop is told; 0: it is told at once',
+    ),
   mapping: z
     .string()
     .optional()

@@ -6,6 +6,7 @@ import { OdooRaised, OdooRpc } from '../support/odoo-rpc.ts'
 import { accessFrom } from './access.ts'
 import { prepareSettings } from './prepare-settings.ts'
 import { prepareProducts } from './products.ts'
+import { prepareWarehouses } from './warehouses.ts'
 
 /**
  * `npm run test:odoo`: the gateway's laws and more against a real Odoo. It leaves orders, contacts and products behind: give it
@@ -65,6 +66,9 @@ if (!prepared)
   console.error(
     'Taxes, pricelists and fields of your own are not tested: that takes an administrator (--admin-login).',
   )
+const stocked = await prepareWarehouses(owner)
+if (!stocked)
+  console.error('Stock and shipments are not tested: that takes an administrator (--admin-login).')
 
 const vitest = join(project, 'node_modules/vitest/vitest.mjs')
 const config = join(import.meta.dirname, 'vitest.config.ts')
@@ -77,6 +81,7 @@ const { status } = spawnSync(
     config,
     ...(values.only ? ['-t', values.only] : []),
     ...(prepared ? [] : ['--exclude', 'test/odoo/settings.odoo.ts']),
+    ...(stocked ? [] : ['--exclude', 'test/odoo/reads.odoo.ts']),
   ],
   { cwd: project, stdio: 'inherit', env },
 )

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import * as z from 'zod'
 import type { During, Mishap } from '../conformance/erp-gateway.ts'
+import type { ReadOf } from '../conformance/erp-reads.ts'
 
 type Trouble =
   | { readonly is: Mishap }
@@ -21,7 +22,7 @@ const ExecuteSchema = z.object({
 })
 
 /** What is to be spoiled: the next write or read of an order, or the next call of this method. */
-type Target = During | 'action_confirm' | 'action_cancel'
+type Target = During | ReadOf | 'action_confirm' | 'action_cancel'
 
 const WRITES = new Set(['load', 'action_confirm', 'action_cancel', 'web_save'])
 const LOOKED_AT = new Set(['ir.model.data', 'sale.order', 'sale.order.line'])
@@ -67,7 +68,7 @@ export class OdooProxy {
     this.#armed.set(target, { is: mishap })
   }
 
-  babble(status: number, body: string, during: During = 'send'): void {
+  babble(status: number, body: string, during: During | ReadOf = 'send'): void {
     this.#armed.set(during, { is: 'babble', status, body })
   }
 
@@ -153,7 +154,8 @@ export class OdooProxy {
       this.writes.push(`${model}/${method}`)
       return [method, 'send' satisfies During]
     }
-    return LOOKED_AT.has(model) && method !== 'fields_get' ? ['find' satisfies During] : []
+    const find = LOOKED_AT.has(model) && method !== 'fields_get' ? ['find' satisfies During] : []
+    return method === 'web_search_read' ? [...find, ...readOf(model, body.toString())] : find
   }
 
   async #forward({ method = 'GET', url = '/', headers }: IncomingMessage, body: Buffer): Promise<Reply> {
@@ -172,6 +174,22 @@ export class OdooProxy {
       body: await answered.text(),
     }
   }
+}
+
+/** What of the way back a read is for. */
+function readOf(model: string, body: string): ReadOf[] {
+  switch (model) {
+    case 'product.product':
+      return [body.includes('"free_qty"') ? 'stock' : 'items']
+    case 'stock.move':
+    case 'stock.quant':
+      return ['feed']
+    case 'sale.order':
+      return ['commitments']
+    case 'stock.picking':
+      return ['shipments']
+  }
+  return []
 }
 
 /** Model and method of a call, in JSON-RPC or JSON-2. */

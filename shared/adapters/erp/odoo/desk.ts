@@ -3,7 +3,7 @@ import { type Attempt, done } from './attempt.ts'
 import type { Session } from './session.ts'
 
 /** What belongs to the database, not to an order, and is believed for so long. */
-const HOUSE_MS = 10 * 60_000
+export const HOUSE_MS = 10 * 60_000
 /** Products are edited while orders come in. */
 const SHELF_MS = 60_000
 const MOST = 5_000

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { recIdIn } from '#domain/reference.ts'
 
 /** The module part of every external id of ours: `ecshop.so_…`. */
 export const MODULE = 'ecshop'
@@ -16,6 +17,18 @@ export const orderName = (reference: string) => `so_${nameOf(reference)}`
  */
 export const lineName = (reference: string, part?: string) =>
   `sol_${nameOf(reference)}${part === undefined ? '' : `__${part}`}`
+
+/** The reference in an order's name. */
+export const referenceIn = (name: string): string | undefined =>
+  name.startsWith('so_') ? name.slice('so_'.length).replaceAll('_', '-') : undefined
+
+/** The shop's line in a line's name, whatever part of it that is; undefined for a charge. */
+export function recIdOf(name: string, reference: string): string | undefined {
+  const own = `${lineName(reference)}_`
+  if (!name.startsWith(own)) return undefined
+  const [line = ''] = name.slice(own.length).split('__')
+  return recIdIn(`${reference}-${line}`, reference)
+}
 
 /** @param owner which buyer of the shop, e.g. `u42` */
 export const partnerName = (kind: 'p' | 'a' | 'i', shop: string, owner: string, content?: string) =>

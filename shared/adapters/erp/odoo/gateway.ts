@@ -16,6 +16,7 @@ import { createOdooClient } from './client.ts'
 import { isSame } from './compare.ts'
 import { createMemory, forget } from './desk.ts'
 import { findOrder, type HeldOrder, isConfirmed, type Model, readModel } from './held-order.ts'
+import { createReads } from './reads.ts'
 import { createSession, type Session } from './session.ts'
 import { sheetOf } from './sheet.ts'
 import { type CustomFields, CustomFieldsSchema, type Sheet, SheetSchema } from './sheet-schema.ts'
@@ -125,6 +126,7 @@ export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
 
   return {
     describe: () => capabilities,
+    reads: createReads({ config, client, clock }),
 
     async content(write) {
       const order = contentOf(write.order)

@@ -208,6 +208,8 @@ export async function ourNames(
   if (ids.length === 0) return done(new Map())
   const read = await session.read({ model, method: 'get_external_id', ids }, NamesSchema)
   if (!read.ok) return read
+  if (ids.some((id) => read.value[id] === undefined))
+    return refused('Transient', 'Odoo did not say of every record what its external id is')
   const prefix = `${MODULE}.`
   const ours = Object.entries(read.value)
     .filter(([, name]) => name.startsWith(prefix))

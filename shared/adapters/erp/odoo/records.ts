@@ -287,6 +287,12 @@ export function fieldsNamed(names: readonly string[]): Specification {
   return Object.fromEntries(names.map((name) => [name, {}]))
 }
 
+interface Reading {
+  readonly order?: string
+  readonly limit?: number
+  readonly context?: Readonly<Record<string, unknown>>
+}
+
 /** As the web client reads its forms: records with what they link to, in one call. */
 export async function readNested<T>(
   session: Session,
@@ -294,9 +300,17 @@ export async function readNested<T>(
   domain: unknown[],
   specification: Specification,
   schema: z.ZodType<T>,
+  { order, limit, context }: Reading = {},
 ): Promise<Attempt<T[]>> {
+  const args = {
+    domain,
+    specification,
+    ...(order === undefined ? {} : { order }),
+    // Of a whole page it would count all that match.
+    ...(limit === undefined ? {} : { limit, count_limit: limit }),
+  }
   const read = await session.read(
-    { model, method: 'web_search_read', args: { domain, specification } },
+    { model, method: 'web_search_read', args, ...(context === undefined ? {} : { context }) },
     z.object({ records: z.array(schema) }),
   )
   return read.ok ? done(read.value.records) : read
