@@ -19,9 +19,10 @@ export const cancel = defineCommand({
     refund: z.boolean().default(false),
     shop: z.string().optional(),
   }),
-  run: async ([text], { reason, refund, shop: wanted }, { connection, context, t, format }) => {
+  run: async ([text], { reason, refund, shop: wanted }, cli) => {
+    const { context, t, format } = cli
     if (reason === undefined) throw new CliFailure('usage', (texts) => texts.usage.cancelNeedsReason, 2)
-    const { ledger, writebackQueue } = await connection()
+    const { ledger, writebackQueue } = await cli.connection()
     const rows = (await findRows(text, ledger)).filter(
       ({ key }) => key.kind === 'order' && (wanted === undefined || key.shop === wanted),
     )

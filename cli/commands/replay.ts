@@ -187,7 +187,9 @@ async function replayBack(
       const { message, remedy } = t.reason(replayed.reason)
       return { ...about, result: replayed.reason.code, shown: [message, remedy].filter(Boolean).join(' ') }
     }
-    default:
+    case 'queued':
+    case 'failed':
+    case 'too-large':
       return {
         ...about,
         result: replayed.is,

@@ -146,10 +146,10 @@ function gateOf({ breaker, why, since, retryAt }: GateState) {
 }
 
 /** The commands for the shops: one queue, whatever target they come from. */
-async function writebackStatus(targets: readonly string[], { writebacks, writebackDepths }: Connection) {
+async function writebackStatus(targets: readonly string[], connection: Connection) {
   const all = async (status: 'open' | 'parked') =>
-    (await Promise.all(targets.map((target) => allWritebacks(writebacks, target, status)))).flat()
-  const [queue, open, parked] = await Promise.all([writebackDepths(), all('open'), all('parked')])
+    (await Promise.all(targets.map((target) => allWritebacks(connection.writebacks, target, status)))).flat()
+  const [queue, open, parked] = await Promise.all([connection.writebackDepths(), all('open'), all('parked')])
   const oldest = parked.toSorted((a, b) => parkedSince(a) - parkedSince(b))[0]
   return {
     queue,

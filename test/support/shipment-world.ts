@@ -94,7 +94,7 @@ export class ShipmentWorld {
   }
 
   /** An order that the ERP has; the reference of its document. */
-  async order(id: string, lines: readonly Line[] | undefined = undefined, generation = 0): Promise<string> {
+  async order(id: string, lines?: readonly Line[], generation = 0): Promise<string> {
     const plain = canonicalOrder({ id })
     const order: Order = { ...plain, shop: SHOP, lines: lines ? [...lines] : plain.lines }
     const { orderId, orderSn, addTime } = order
