@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MAX_AGE_MS } from '#domain/retry-delay.ts'
 import { aToldShipment } from '../../support/a-writeback.ts'
-import { type Mishap, TIMES, WritebackWorld } from '../../support/writeback-world.ts'
+import { Crash, type Mishap, TIMES, WritebackWorld } from '../../support/writeback-world.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -49,7 +49,7 @@ describe('a shipment', () => {
     const world = new WritebackWorld({ mishaps: ['crash-after'] })
     const order = world.place([2])
     const message = world.shipment(order, 'OUT-1', [2])
-    await expect(world.receive(message)).rejects.toThrow()
+    await expect(world.receive(message)).rejects.toThrow(Crash)
     world.clock.advance(TIMES.leaseMs - 10)
     expect(await world.receive(message)).toEqual({
       is: 'retry',
@@ -202,7 +202,7 @@ describe('a worker that dies', () => {
       const world = new WritebackWorld(options)
       const order = world.place([2])
       const message = world.shipment(order, 'OUT-1', [1])
-      await expect(world.receive(message)).rejects.toThrow()
+      await expect(world.receive(message)).rejects.toThrow(Crash)
       world.clock.advance(TIMES.leaseMs)
       expect(await world.settle(message)).toMatchObject({ is: 'done' })
       expect(world.sent(order)).toEqual([1])
