@@ -10,10 +10,12 @@ import type { Figure, Summary } from './figures.ts'
 import { imports } from './imports.ts'
 import { longOrder } from './long-order.ts'
 import { odoo, planOf } from './odoo.ts'
+import { stock } from './stock.ts'
 import { webhook } from './webhook.ts'
 
 // Measures on loopback, in emulators; see docs/benchmarks.md. It fails when a run was not correct, never when it was slow.
-// `npm run bench -- checkout` measures that alone; `npm run bench -- odoo …` an Odoo of yours.
+// `npm run bench -- checkout` measures that alone; `npm run bench -- stock` takes some minutes, `npm run bench -- odoo …` an
+// Odoo of yours.
 
 const LONGEST_MS = 600_000
 const REPORTS = fileURLToPath(new URL('../../reports', import.meta.url))
@@ -23,7 +25,8 @@ const measurements = { checkout, imports, 'long order': longOrder, deliveries, w
 
 const wanted = process.argv.slice(2)
 const onOdoo = wanted[0] === 'odoo'
-const unknown = onOdoo ? [] : wanted.filter((name) => !(name in measurements))
+const onStock = wanted[0] === 'stock'
+const unknown = onOdoo || onStock ? [] : wanted.filter((name) => !(name in measurements))
 if (unknown.length > 0) throw new Error(`no such measurement: ${unknown.join(', ')}`)
 
 async function measure(bench: BenchCloud): Promise<Record<string, Figure[]>> {
@@ -74,6 +77,12 @@ async function mainOnOdoo(): Promise<void> {
   report('bench-odoo.json', startedAt, machine, { odoo: await odoo(planOf(wanted.slice(1))) })
 }
 
+async function mainOnStock(): Promise<void> {
+  const startedAt = new Date()
+  const machine = machineNow()
+  report('bench-stock.json', startedAt, machine, { stock: await stock() })
+}
+
 function report(file: string, startedAt: Date, machine: object, results: Record<string, Figure[]>): void {
   const said = {
     startedAt: startedAt.toISOString(),
@@ -117,4 +126,4 @@ const range = ({ min, max, rounds }: Summary) => (rounds > 1 ? `${short(min)} �
 const short = (value: number) =>
   value >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(value >= 1 ? 3 : 2)))
 
-await (onOdoo ? mainOnOdoo() : main())
+await (onOdoo ? mainOnOdoo() : onStock ? mainOnStock() : main())

@@ -41,6 +41,7 @@ export class RecentOrders {
   readonly #orders = new Map<string, RecentOrder>()
   readonly #bySku = new Map<string, Set<string>>()
   #rev = 0
+  #kept = '[]'
   #after: number
   #epoch: string
 
@@ -66,6 +67,7 @@ export class RecentOrders {
   async load(): Promise<void> {
     const note = await this.#deps.notes.read(this.#note)
     this.#rev = note?.rev ?? 0
+    this.#kept = note?.text ?? this.#kept
     if (note) for (const order of RecentOrdersSchema.parse(JSON.parse(note.text))) this.#remember(order)
   }
 
@@ -134,7 +136,9 @@ export class RecentOrders {
     const since = this.#deps.clock.now() - DAY_MS
     const orders = [...this.#orders.values()].filter(({ at }) => at >= since)
     const text = JSON.stringify(orders)
-    if (await this.#deps.notes.write(this.#note, this.#rev, text)) this.#rev += 1
+    if (text === this.#kept || !(await this.#deps.notes.write(this.#note, this.#rev, text))) return
+    this.#kept = text
+    this.#rev += 1
   }
 
   #remember(order: RecentOrder): void {
