@@ -28,15 +28,25 @@ async function endOf(shipments: ErpShipments): Promise<string> {
 /** A world of its own in a database that others use: what is told of their orders is left out. */
 async function ownWorld(): Promise<ReadsSubject> {
   const subject = await odooReads(lab)
-  const { shipments } = subject.reads
-  if (!shipments) return subject
-  const { references } = subject.world
+  const { shipments, stock } = subject.reads
+  if (!shipments || !stock?.since) return subject
+  const { since } = stock
+  const { references, skus } = subject.world
   today ??= endOf(shipments)
   const from = await today
   return {
     ...subject,
     reads: {
       ...subject.reads,
+      stock: {
+        ...stock,
+        since: async (cursor, warehouses, given) => {
+          const read = await since(cursor, warehouses, given)
+          if (read.is === 'failed') return read
+          const ours = read.value.skus.filter((sku) => skus.includes(sku))
+          return { is: 'ok', value: { ...read.value, skus: ours } }
+        },
+      },
       shipments: {
         read: async (cursor, given) => {
           const read = await shipments.read(cursor ?? from, given)

@@ -3,6 +3,8 @@ import * as z from 'zod'
 /** As Odoo writes an instant: UTC, to the second. */
 const StampSchema = z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
 
+const MINUTE_MS = 60_000
+
 /** How far the changed records of a model have been read. */
 export const PlaceSchema = z.object({
   /** Whatever was written before is behind us; absent: nothing is. */
@@ -46,7 +48,8 @@ export function onward(
   isLast: boolean,
   { now, settleMs }: { now: number; settleMs: number },
 ): Place {
-  const before = pass?.before ?? stampOf(now - settleMs)
+  // By the minute, so that who asks twice in a row hears the same.
+  const before = pass?.before ?? stampOf(Math.floor((now - settleMs) / MINUTE_MS) * MINUTE_MS)
   const met = page.flatMap(({ write_date: stamp }) => (stamp < before ? [stamp] : []))
   const settled = [...(pass?.settled === undefined ? [] : [pass.settled]), ...met].toSorted().at(-1)
   const last = page.at(-1)

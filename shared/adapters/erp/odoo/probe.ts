@@ -377,6 +377,8 @@ const RIGHTS = [
   ['product.product', ['read'], 'wrong', 'Sales: User: All Documents', '销售：用户：所有文档'],
   ['stock.picking', ['read'], 'wrong', 'Inventory: User', '库存：用户'],
   ['stock.quant', ['read'], 'warning', 'Inventory: User', '库存：用户'],
+  ['stock.move', ['read'], 'warning', 'Inventory: User', '库存：用户'],
+  ['stock.move.line', ['read'], 'warning', 'Inventory: User', '库存：用户'],
 ] as const
 
 async function rightFindings(session: Session, major: number): Promise<ProbeFinding[]> {
