@@ -480,7 +480,7 @@ const en = {
     compared: (orders: number, differences: number) =>
       differences === 0
         ? `${orders} orders compared, no differences`
-        : `${orders} orders compared, ${differences} differences`,
+        : `${orders} orders compared, ${differences} ${differences === 1 ? 'difference' : 'differences'}`,
     states: {
       paused: {
         message: 'Paused: the counter of the shop fell, so its database was restored.',
@@ -509,7 +509,7 @@ const en = {
     more: (count: number) => `and ${count} more; --json has them`,
     remedy: (shop: string) => `To deliver them anew: npm run sync -- drift ${shop} --repair`,
     repairing: (count: number) =>
-      `${count} are delivered anew within a minute or two; watch \`status\` and \`parked\`.`,
+      `To be delivered anew within a minute or two: ${count}. Watch \`status\` and \`parked\`.`,
     released: (shop: string) =>
       `Released. What differs in ${shop} is delivered within a minute or two; watch \`status\` and \`parked\`.`,
     nothingHeld: (shop: string): Told => ({

@@ -77,7 +77,10 @@ describe('drift', () => {
     })
     expect(await readAsked(notes, 'A1')).toEqual({ release: 0, repair: 0 })
     await writeDrift(notes, report(clock.now(), 2))
-    expect(await run('drift A1 --repair')).toMatchObject({ exit: 0, out: expect.stringContaining('2 are') })
+    expect(await run('drift A1 --repair')).toMatchObject({
+      exit: 0,
+      out: expect.stringContaining('minute or two: 2.'),
+    })
     expect(await readAsked(notes, 'A1')).toEqual({ release: 0, repair: clock.now() })
   })
 
