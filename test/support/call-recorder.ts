@@ -21,6 +21,7 @@ interface Service {
 }
 
 const ItemSchema = z.object({ sk: z.object({ S: z.string() }) })
+const BatchCallSchema = z.object({ RequestItems: z.record(z.string(), z.unknown()) })
 const TableCallSchema = z.object({
   TableName: z.string(),
   IndexName: z.string().optional(),
@@ -37,11 +38,14 @@ const services: Readonly<Record<string, Service>> = {
   DynamoDB_20120810: {
     name: 'dynamodb',
     resource: (body) => {
-      const { TableName, IndexName } = TableCallSchema.parse(body)
+      const batch = BatchCallSchema.safeParse(body).data
+      const [only, ...others] = Object.keys(batch?.RequestItems ?? {})
+      if (others.length > 0) throw new Error('A call about several tables.')
+      const { TableName, IndexName } = only === undefined ? TableCallSchema.parse(body) : { TableName: only }
       const table = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${TableName}`
       return IndexName === undefined ? table : `${table}/index/${IndexName}`
     },
-    actions: same('GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
+    actions: same('GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query'),
   },
   AmazonSQS: {
     name: 'sqs',

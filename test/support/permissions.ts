@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import * as z from 'zod'
 import type { Stack } from '../../local/cloud/assembly.ts'
 import { ACCOUNT, type Naming, namings, REGION } from '../../local/cloud/identity.ts'
@@ -12,6 +13,7 @@ export interface AwsCall {
 }
 
 export interface FunctionPermissions {
+  /** Of the function; of what a schedule assumes, the role’s own. */
   readonly name: string
   readonly role: string
   readonly statements: readonly Statement[]
@@ -21,26 +23,36 @@ export interface Permissions {
   readonly functions: readonly FunctionPermissions[]
   /** Of the policies attached to resources; each statement names its resource itself. */
   readonly resourceStatements: readonly Statement[]
-  /** What Lambda itself calls with a function's role: for its log group and its event sources. */
+  /** What Lambda itself calls with a function's role, for its log group and its event sources, and Scheduler with a schedule's. */
   readonly implied: readonly AwsCall[]
 }
 
-const RoleSchema = z.strictObject({
-  AssumeRolePolicyDocument: z.strictObject({
-    Version: z.literal('2012-10-17'),
-    Statement: z.tuple([
-      z.strictObject({
-        Effect: z.literal('Allow'),
-        Action: z.literal('sts:AssumeRole'),
-        Principal: z.strictObject({ Service: z.literal('lambda.amazonaws.com') }),
-      }),
-    ]),
-  }),
-  Policies: z.array(z.strictObject({ PolicyName: z.string(), PolicyDocument: z.unknown() })).default([]),
-  RoleName: z.string().optional(),
-  Description: z.string().optional(),
-  Tags: z.unknown().optional(),
+/** A role that this service may assume, for the own account only where it acts for many. */
+const roleOf = (service: string, condition?: object) =>
+  z.strictObject({
+    AssumeRolePolicyDocument: z.strictObject({
+      Version: z.literal('2012-10-17'),
+      Statement: z.tuple([
+        z.strictObject({
+          Effect: z.literal('Allow'),
+          Action: z.literal('sts:AssumeRole'),
+          Principal: z.strictObject({ Service: z.literal(service) }),
+          ...(condition && {
+            Condition: z.unknown().refine((given) => isDeepStrictEqual(given, condition)),
+          }),
+        }),
+      ]),
+    }),
+    Policies: z.array(z.strictObject({ PolicyName: z.string(), PolicyDocument: z.unknown() })).default([]),
+    RoleName: z.string().optional(),
+    Description: z.string().optional(),
+    Tags: z.unknown().optional(),
+  })
+const LambdaRoleSchema = roleOf('lambda.amazonaws.com')
+const SchedulerRoleSchema = roleOf('scheduler.amazonaws.com', {
+  StringEquals: { 'aws:SourceAccount': ACCOUNT },
 })
+const ScheduleSchema = z.object({ Target: z.object({ Arn: z.string(), RoleArn: z.string() }) })
 const PolicySchema = z.strictObject({
   PolicyName: z.string(),
   PolicyDocument: z.unknown(),
@@ -69,6 +81,7 @@ const named: ReadonlyMap<string, Naming> = new Map<string, Naming>([
       }),
     },
   ],
+  ['AWS::Scheduler::ScheduleGroup', { identify: (name) => ({ name, ref: name, attributes: {} }) }],
   [
     'AWS::Logs::LogGroup',
     {
@@ -128,8 +141,8 @@ export function readPermissions(stacks: readonly Stack[]): Permissions {
     resources.filter((resource) => resource.type === type).map((resource) => read(resource, schema))
 
   const policies = ofType('AWS::IAM::Policy', PolicySchema)
-  /** Of a function's role only: others, of a schedule for instance, are not asked about. */
-  const statementsOf = (arn: string): Statement[] => {
+  /** Of a role that is used: others are not asked about. */
+  const roleNamed = (arn: string, schema: typeof LambdaRoleSchema) => {
     const found = resources.find(
       ({ stack, logicalId, type }) =>
         type === 'AWS::IAM::Role' && resolver.identity(stack, logicalId, logicalId).attributes['Arn'] === arn,
@@ -137,10 +150,10 @@ export function readPermissions(stacks: readonly Stack[]): Permissions {
     if (!found) throw new PolicyNotUnderstood(`The role ${arn} is in no template.`)
     const { stack, logicalId } = found
     const { ref } = resolver.identity(stack, logicalId, logicalId)
-    const inline = read(found, RoleSchema).Policies
-    return [...inline, ...policies.filter(({ Roles }) => Roles.includes(ref))].flatMap(({ PolicyDocument }) =>
-      identityPolicy(PolicyDocument),
-    )
+    const inline = read(found, schema).Policies
+    const documents = [...inline, ...policies.filter(({ Roles }) => Roles.includes(ref))]
+    const statements = documents.flatMap(({ PolicyDocument }) => identityPolicy(PolicyDocument))
+    return { name: ref, role: arn, statements }
   }
   const functions = resources
     .filter(({ type }) => type === 'AWS::Lambda::Function')
@@ -149,8 +162,16 @@ export function readPermissions(stacks: readonly Stack[]): Permissions {
       ...read(resource, FunctionSchema),
     }))
 
+  const schedules = ofType('AWS::Scheduler::Schedule', ScheduleSchema).map(({ Target }) => ({
+    permitted: roleNamed(Target.RoleArn, SchedulerRoleSchema),
+    invokes: Target.Arn,
+  }))
+
   return {
-    functions: functions.map(({ name, Role }) => ({ name, role: Role, statements: statementsOf(Role) })),
+    functions: [
+      ...functions.map(({ name, Role }) => ({ ...roleNamed(Role, LambdaRoleSchema), name })),
+      ...new Map(schedules.map(({ permitted }) => [permitted.role, permitted])).values(),
+    ],
     resourceStatements: ofType('AWS::SQS::QueuePolicy', QueuePolicySchema).flatMap(queueStatements),
     implied: [
       ...functions.flatMap(({ name, LoggingConfig }) =>
@@ -158,6 +179,9 @@ export function readPermissions(stacks: readonly Stack[]): Permissions {
       ),
       ...ofType('AWS::Lambda::EventSourceMapping', EventSourceSchema).flatMap(
         ({ FunctionName, EventSourceArn }) => calls(FunctionName, POLLING, EventSourceArn),
+      ),
+      ...schedules.flatMap(({ permitted, invokes }) =>
+        calls(permitted.name, ['lambda:InvokeFunction'], invokes),
       ),
     ],
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -16,6 +16,7 @@ import { secretNames } from '../../infra/secret-names.ts'
 import { type Stage, stageNamed } from '../../infra/stages.ts'
 import { readSyncConfig } from '../../infra/sync-config.ts'
 import { type Cloud, startCloud } from '../../local/cloud/cloud.ts'
+import { DEMO_CONFIG_DIR } from '../../local/demo/demo-config.ts'
 import { SECRET } from './a-webhook-request.ts'
 import { EPOCH, snapshotEvent } from './an-order.ts'
 import { demoRestTarget } from './demo-rest-target.ts'
@@ -33,6 +34,14 @@ export const QUICK: Stage = {
   retryFloorSeconds: 0.2,
 }
 
+/** As sync.config.json has it. */
+interface SpineConfig {
+  readonly version: 1
+  readonly shops: Readonly<Record<string, object>>
+  readonly targets: Readonly<Record<string, object>>
+  readonly pools?: object
+}
+
 export interface SpineOptions {
   readonly erp?: ErpDoubleOptions
   readonly rest?: Parameters<typeof demoRestTarget>[1]
@@ -41,6 +50,8 @@ export interface SpineOptions {
   readonly stage?: Stage
   /** Targets of the shop beside `erp`, each at an ERP of the caller's own. */
   readonly moreTargets?: Readonly<Record<string, RestTarget>>
+  /** Changes the configuration, which has the shop A1 and its targets. */
+  readonly configure?: (config: SpineConfig) => SpineConfig
   /** Set for every function. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -81,14 +92,16 @@ export class Spine {
       ...(options.settleSeconds === undefined ? {} : { settleSeconds: options.settleSeconds }),
       rest: z.encode(RestTargetSchema, rest),
     })
+    const usual: SpineConfig = {
+      version: 1,
+      shops: { A1: { targets: Object.keys(targets) } },
+      targets: Object.fromEntries(Object.entries(targets).map(([name, rest]) => [name, targetOf(rest)])),
+    }
     writeFileSync(
       join(config, 'sync.config.json'),
-      JSON.stringify({
-        version: 1,
-        shops: { A1: { targets: Object.keys(targets) } },
-        targets: Object.fromEntries(Object.entries(targets).map(([name, rest]) => [name, targetOf(rest)])),
-      }),
+      JSON.stringify(options.configure ? options.configure(usual) : usual),
     )
+    cpSync(join(DEMO_CONFIG_DIR, 'mappings'), join(config, 'mappings'), { recursive: true })
     bundle({ configDir: config, outDir: join(dir, 'build') })
     const app = createApp(join(dir, 'out'))
     addStacks(app, { stage, config: readSyncConfig(config), buildDir: join(dir, 'build') })

@@ -9,11 +9,21 @@ import * as z from 'zod'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
 import { replay } from '#app/replay.ts'
+import { SyncConfigSchema } from '#contracts/config.ts'
+import type { RestTarget } from '#contracts/rest-target.ts'
+import type { WritebackMessageSchema } from '#contracts/writeback.ts'
 import { OUTPUT_NAMES } from '../../../infra/output-names.ts'
 import { secretNames } from '../../../infra/secret-names.ts'
 import { stageNamed } from '../../../infra/stages.ts'
 import { readAssembly, type Stack } from '../../../local/cloud/assembly.ts'
 import type { CloudFunction } from '../../../local/cloud/cloud.ts'
+import { close, listen } from '../../../local/cloud/listen.ts'
+import { BRIDGE_PATH } from '../../../local/demo/bridge-api.ts'
+import { PRODUCTS } from '../../../local/demo/catalogue.ts'
+import { DEMO_CONFIG_DIR, DEMO_TARGET } from '../../../local/demo/demo-config.ts'
+import { MAIN_WAREHOUSE } from '../../../local/demo/erp-server.ts'
+import { DemoShop } from '../../../local/demo/shop.ts'
+import { createShopServer } from '../../../local/demo/shop-server.ts'
 import { anOrder, aTombstone, deletedEvent, snapshotEvent } from '../../support/an-order.ts'
 import { CallRecorder, type RecordedCall } from '../../support/call-recorder.ts'
 import { clientConfig } from '../../support/cloud-fixture.ts'
@@ -29,6 +39,12 @@ import { synthesizeInto } from '../../support/synthesized.ts'
 const ADAPTERS = join(import.meta.dirname, '../../../shared/adapters')
 const TARGETS = ['erp', 'keyed'] as const
 type Target = (typeof TARGETS)[number]
+/** Sends its orders to `erp`, and gets stock and shipments from there. */
+const SHOP = 'B2'
+const RUNNERS = ['stock', 'shipments', 'sweep'] as const
+/** Of how an ERP is read, which the demo ERP has and the double with it. */
+const { stock, commitments, shipments } = demoRest().operations
+const LAMP = 'LAMP-01'
 
 const stage = stageNamed('demo')
 const auth = { type: 'bearer' } as const
@@ -42,6 +58,10 @@ const LONG_NOTE = createHash('shake256', { outputLength: 500_000 }).update('a lo
 describe('the role of a function', { timeout: 120_000 }, () => {
   const recorder = new CallRecorder()
   const keyed = new ErpDouble({ mode: 'request-key', unknownSkus })
+  /** Opened long ago: what is new in it, no webhook will tell. */
+  let shopOpenedMsAgo = 3_600_000
+  const shop = new DemoShop({ file: ':memory:', now: () => Date.now() - shopOpenedMsAgo })
+  const shopServer = createShopServer(shop, () => '')
   let spine: Spine
   let bridge: StubServer
   let stacks: readonly Stack[]
@@ -52,7 +72,24 @@ describe('the role of a function', { timeout: 120_000 }, () => {
     spine = await Spine.start({
       stage,
       erp: { unknownSkus },
-      rest: { auth },
+      rest: {
+        auth,
+        operations: {
+          place: { path: '/orders' },
+          ...(stock && { stock }),
+          ...(commitments && { commitments }),
+          ...(shipments && { shipments }),
+        },
+      },
+      configure: ({ shops, targets, ...config }) => ({
+        ...config,
+        shops: {
+          A1: { ...shops['A1'], sweepMinutes: 0 },
+          [SHOP]: { targets: ['erp'], rate: { perMinute: 6_000, slots: 2 } },
+        },
+        targets: { ...targets, erp: { ...targets['erp'], shipments: {} } },
+        pools: { main: { target: 'erp', shops: { [SHOP]: {} } } },
+      }),
       moreTargets: {
         keyed: demoRestTarget(keyed.url, { auth, idempotency: 'request-key', without: ['find'] }),
       },
@@ -62,23 +99,35 @@ describe('the role of a function', { timeout: 120_000 }, () => {
     for (const target of TARGETS) {
       await spine.cloud.putSecret(secretNames(stage.name).target(target), '{"token":"invented"}')
     }
-    // The shop of now, as its bridge tells it, for the replay.
-    bridge = await startStub(() => ({ status: 200, body: { event: snapshotEvent(PARKED, { seq: 900 }) } }))
-    await spine.cloud.putSecret(
-      secretNames(stage.name).bridge('A1'),
-      JSON.stringify({
-        url: `${bridge.endpoint}/v1/`,
-        secrets: [`brsec_${Buffer.alloc(32, 9).toString('base64')}`],
-      }),
-    )
+    // The shop of now, as its bridge tells it, for the replay; it is busy when it is told to cancel, the first time.
+    let asked = 0
+    bridge = await startStub(({ body }) => {
+      if (!body.includes('command_id'))
+        return { status: 200, body: { event: snapshotEvent(PARKED, { seq: 900 }) } }
+      asked += 1
+      return asked === 1
+        ? { status: 503, body: { error: { code: 'busy', message: 'It is busy.', remedy: 'Wait.' } } }
+        : { status: 200, body: { result: 'cancelled', order_status: 2 } }
+    })
+    const names = secretNames(stage.name)
+    const put = (name: string, value: object) => spine.cloud.putSecret(name, JSON.stringify(value))
+    await put(names.bridge('A1'), {
+      url: `${bridge.endpoint}/v1/`,
+      secrets: [`brsec_${Buffer.alloc(32, 9).toString('base64')}`],
+    })
+    await put(names.bridge(SHOP), {
+      url: `${await listen(shopServer)}${BRIDGE_PATH}`,
+      secrets: [shop.database.bridgeSecret],
+    })
+    await put(names.shop(SHOP), { secrets: [shop.identity.secret], epochs: [shop.identity.epoch] })
     stacks = readAssembly(spine.assembly).stacks
     await everyPath()
     calls = recorder.calls()
-  })
+  }, 300_000)
   afterAll(async () => {
     await spine?.stop()
     await bridge?.stop()
-    await Promise.all([recorder.close(), keyed.close()])
+    await Promise.all([recorder.close(), keyed.close(), close(shopServer), shop.close()])
   })
 
   /** Each path of a delivery that calls AWS, to an ERP that can be asked and to one that cannot. */
@@ -106,6 +155,72 @@ describe('the role of a function', { timeout: 120_000 }, () => {
     await send(order(4).paid().snapshot())
     await spine.post(deletedEvent(aTombstone({ order_id, order_sn, add_time }), { seq: 1_000 }))
     await spine.drained()
+    await wayBack()
+  }
+
+  /** What no webhook told, what the ERP has and ships, and commands for the shops, with a shop that is busy and a mangled one. */
+  async function wayBack(): Promise<void> {
+    const lamp = PRODUCTS.find(({ sku }) => sku === LAMP)
+    if (!lamp) throw new Error('the demo’s catalogue has no lamp any more')
+    const placed = () => shop.place({ items: [{ product: lamp, quantity: 2 }], paid: true })
+    const [{ no: told }, { no }] = [placed(), placed()]
+    shopOpenedMsAgo = 0
+    await relayed(told)
+    const fire = async (schedule: string) => {
+      const end = await spine.cloud.fire(schedule, { now: true })
+      expect(end).toMatchObject({ is: 'done' })
+      await spine.drained()
+    }
+    await fire(`order-sweep-${SHOP}`)
+    await replayed(no)
+    spine.erp.server.warehouse.put({ sku: LAMP, warehouse: MAIN_WAREHOUSE, onHand: 17 })
+    await fire('stock-reconcile-main')
+    for (const { reference } of spine.erp.server
+      .documents()
+      .filter((document) => document.reference.includes(no)))
+      spine.erp.server.ship(reference, { tracking: ['SF1000000001'] })
+    await fire('shipment-pull-erp')
+
+    const { order_id, order_sn, add_time } = order(5).snapshot()
+    const ids = { order_id, order_sn, add_time }
+    await sendWriteback({
+      v: 1,
+      shop: 'A1',
+      target: 'erp',
+      id: 'cancel-1',
+      cause: 'operator',
+      firstSeenAt: new Date().toISOString(),
+      correlationId: 'by-hand',
+      command: {
+        is: 'cancel',
+        no: order_sn,
+        ref: `ECA1-${order_sn}-5`,
+        cancel: { command_id: 'cancel-1', order: ids, reason: '缺货', refund: 'none', origin: 'operator' },
+      },
+    })
+    await sendWriteback({ v: 99 })
+    await spine.drained()
+  }
+
+  /** Through the webhook. */
+  async function relayed(no: string): Promise<void> {
+    const url = `${spine.cloud.apiUrl}/v1/shops/${SHOP}/events`
+    const event = JSON.stringify(shop.capture(no))
+    expect(await shop.post(url, [event])).toMatchObject([{ result: 'accepted' }])
+    await spine.drained()
+  }
+
+  async function sendWriteback(message: z.input<typeof WritebackMessageSchema> | { v: 99 }): Promise<void> {
+    const sqs = new SQSClient(clientConfig(spine.cloud.endpoints.sqs))
+    await sqs.send(
+      new SendMessageCommand({
+        QueueUrl: spine.cloud.outputs[OUTPUT_NAMES.writebackQueueUrl],
+        MessageBody: JSON.stringify(message),
+        MessageGroupId: `by hand ${message.v}`,
+        MessageDeduplicationId: randomUUID(),
+      }),
+    )
+    sqs.destroy()
   }
 
   /** As an operator does it: not with the functions' credentials, past the recorder. */
@@ -142,12 +257,14 @@ describe('the role of a function', { timeout: 120_000 }, () => {
     await spine.drained()
   }
 
-  const deliverTo = (target: Target | undefined): CloudFunction => {
-    const found = spine.cloud.functions.find(({ env }) => env['TARGET'] === target)
-    if (!found) throw new Error(`no function delivers to ${target}`)
+  const only = (found: CloudFunction | undefined): CloudFunction => {
+    if (!found) throw new Error('there is no such function')
     return found
   }
-  const webhook = () => deliverTo(undefined)
+  const deliverTo = (target: Target) =>
+    only(spine.cloud.functions.find(({ env }) => env['TARGET'] === target))
+  const named = (folder: string) =>
+    only(spine.cloud.functions.find(({ logicalId }) => logicalId.startsWith(folder)))
   const findings = (changed = stacks) => privilegeFindings(readPermissions(changed), calls)
 
   describe('is held against a run', () => {
@@ -162,7 +279,10 @@ describe('the role of a function', { timeout: 120_000 }, () => {
 
     it('that ended as it should, at both ERPs', () => {
       for (const { server } of [spine.erp, keyed]) {
-        const ended = server.documents().map(({ reference, status }) => [reference.split('-')[1], status])
+        const ended = server
+          .documents()
+          .filter(({ reference }) => reference.startsWith('ECA1-'))
+          .map(({ reference, status }) => [reference.split('-')[1], status])
         expect(Object.fromEntries(ended)).toEqual({
           [order(1).snapshot().order_sn]: 'cancelled',
           [order(2).snapshot().order_sn]: 'open',
@@ -174,8 +294,17 @@ describe('the role of a function', { timeout: 120_000 }, () => {
       const logged = (code: string) => spine.logs().filter((line) => line.includes(code)).length
       expect(logged('parked: missing-reference')).toBe(TARGETS.length)
       expect(logged('"flavour":"duplicate"')).toBe(TARGETS.length)
-      expect(bridge.requests).toHaveLength(TARGETS.length)
-      expect(logged('MESSAGE_UNREADABLE')).toBe(TARGETS.length)
+      // A replay for each target, and a cancel that was tried twice.
+      expect(bridge.requests).toHaveLength(TARGETS.length + 2)
+      expect(logged('MESSAGE_UNREADABLE')).toBe(TARGETS.length + 1)
+      // What the ERP has, less what left the shop with the shipment.
+      expect(shop.stockOf(LAMP)?.quantity).toBe(17 - 2)
+      expect(shop.orders().map(({ deliveries }) => deliveries?.map(({ tracking }) => tracking))).toEqual([
+        undefined,
+        [['SF1000000001']],
+      ])
+      const cancelled = spine.logs().filter((line) => /"kind":"cancel".*"status":"done"/.test(line))
+      expect(cancelled).toHaveLength(1)
     })
 
     it('that touched every kind of item, and every queue and secret', () => {
@@ -197,10 +326,32 @@ describe('the role of a function', { timeout: 120_000 }, () => {
       ])
       expect(made(deliverTo('erp'))).toEqual(everywhere.toSorted())
       expect(made(deliverTo('keyed'))).toEqual([...everywhere, ...requests].sort())
-      expect(made(webhook())).toEqual(['GetSecretValue', 'SendMessageBatch'])
+      expect(made(named('ShopWebhook'))).toEqual(['GetSecretValue', 'SendMessageBatch'])
+      const run = [
+        'GetItem gate',
+        'GetItem note',
+        'GetItem row',
+        'GetSecretValue',
+        'PutItem gate',
+        'PutItem note',
+        'SendMessageBatch',
+      ]
+      expect(made(named('StockReconcile'))).toEqual(run)
+      expect(made(named('ShipmentPull'))).toEqual([...run, 'GetItem subject', 'PutItem row', 'Query'].sort())
+      const swept = run.filter((call) => call !== 'GetItem row')
+      expect(made(named('OrderSweep'))).toEqual([...swept, 'BatchGetItem', 'PutItem row', 'Query'].sort())
+      expect(made(named('ShopWriteback'))).toEqual([
+        'ChangeMessageVisibilityBatch',
+        'GetItem gate',
+        'GetItem row',
+        'GetSecretValue',
+        'PutItem gate',
+        'PutItem row',
+        'SendMessage',
+      ])
     })
 
-    it('that used every command of the adapters except a search, which is an operator’s', () => {
+    it('that used every command of the adapters', () => {
       const written = globSync('**/*.ts', { cwd: ADAPTERS }).flatMap((file) =>
         [...readFileSync(join(ADAPTERS, file), 'utf8').matchAll(/new (\w+)Command\(/g)].map(
           ([, name]) => name,
@@ -208,13 +359,13 @@ describe('the role of a function', { timeout: 120_000 }, () => {
       )
       const used = calls.map(({ operation }) => operation)
       expect(written.length).toBeGreaterThan(0)
-      expect([...new Set(written)].filter((name) => !used.includes(name ?? ''))).toEqual(['Query'])
+      expect([...new Set(written)].filter((name) => !used.includes(name ?? ''))).toEqual([])
     })
 
     it('of every function there is', () => {
       const names = spine.cloud.functions.map(({ name }) => name)
       expect([...new Set(calls.map(({ functionName }) => functionName))].sort()).toEqual(names.toSorted())
-      expect(names).toHaveLength(1 + TARGETS.length)
+      expect(names).toHaveLength(2 + TARGETS.length + RUNNERS.length)
     })
   })
 
@@ -236,8 +387,14 @@ describe('the role of a function', { timeout: 120_000 }, () => {
   it.each(['test', 'prod'])('is the same at stage %s', (name) => {
     const dir = mkdtempSync(join(tmpdir(), 'privilege-'))
     const target = { rate: { perMinute: 60, slots: 4 } }
-    const shop = { targets: [...TARGETS], sweepMinutes: 5, rate: { slots: 2 } }
-    const topology = { shops: { A1: shop }, targets: { erp: target, keyed: target }, pools: {} }
+    const topology = {
+      shops: {
+        A1: { targets: [...TARGETS], sweepMinutes: 0, rate: { slots: 2 } },
+        [SHOP]: { targets: ['erp'], sweepMinutes: 5, rate: { slots: 2 } },
+      },
+      targets: { erp: { ...target, shipments: { everyMinutes: 5 } }, keyed: target },
+      pools: { main: { target: 'erp', shops: { [SHOP]: {} }, everyMinutes: 5 } },
+    }
     const { out } = synthesizeInto(dir, stageNamed(name), topology)
     const { functions } = readPermissions(readAssembly(out).stacks)
     rmSync(dir, { recursive: true })
@@ -251,8 +408,13 @@ describe('the role of a function', { timeout: 120_000 }, () => {
   describe('would fail', () => {
     it('without any single one of its grants', () => {
       const variants = eachGrantRemoved(stacks)
-      // Webhook: logs 2, queues 2, secret 1. Each delivery: logs 2, queues 5, table 3, secrets 3.
-      expect(variants).toHaveLength(5 + TARGETS.length * 13)
+      // Webhook: logs 2, queues 2, secrets 2. Each delivery: logs 2, queues 5, table 3, secrets 3, for one of them 2 more.
+      const orders = 6 + TARGETS.length * 13 + 2
+      // Write-backs: logs 2, queues 5, table 2, secrets 2.
+      const commands = 11
+      // Each run: logs 2, table 2, queue 1, secret 1, schedule 1. Stock: secret 1; shipments: index 1; sweep: table 1, index 1, secrets 2.
+      const runs = RUNNERS.length * 7 + 1 + 1 + 4
+      expect(variants).toHaveLength(orders + commands + runs)
       const unnoticed = variants.filter(
         ({ without }) => !findings(without).some((finding) => finding.includes(' is implicitly denied ')),
       )
@@ -305,7 +467,14 @@ describe('the role of a function', { timeout: 120_000 }, () => {
   })
 })
 
-/** row, subject, request, gate or hour; a long body lies in parts of their own. */
+function demoRest(): RestTarget {
+  const text = readFileSync(join(DEMO_CONFIG_DIR, 'sync.config.json'), 'utf8')
+  const target = SyncConfigSchema.parse(JSON.parse(text)).targets[DEMO_TARGET]
+  if (target?.adapter !== 'rest') throw new Error('the demo ERP is a rest target')
+  return target.rest
+}
+
+/** row, subject, request, note, gate or hour; a long body lies in parts of their own. */
 function kindOf(sortKey: string): string {
   const [kind = '', ...more] = sortKey.split('#')
   const named = kind === 'request' || kind === 'hour' ? 1 : 0

@@ -5,9 +5,9 @@ import { readPermissions } from '../../support/permissions.ts'
 
 type Resources = Stack['Resources']
 
-const trust = (service: string) => ({
+const trust = (service: string, more: object = {}) => ({
   Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: service } }],
+  Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: service }, ...more }],
 })
 const send = (queue: string) => ({
   Version: '2012-10-17',
@@ -97,9 +97,37 @@ describe('what a template permits', () => {
     ])
   })
 
-  it('is not what roles of others than functions may do', () => {
+  it('is not what roles may do that nobody here assumes', () => {
     const Other = altered(role, { AssumeRolePolicyDocument: trust('scheduler.amazonaws.com') })
     expect(read({ Other })).toEqual(read())
+  })
+
+  const scheduled = (condition: object = { StringEquals: { 'aws:SourceAccount': '000000000000' } }) => {
+    const AssumeRolePolicyDocument = trust('scheduler.amazonaws.com', { Condition: condition })
+    const Target = { Arn: { 'Fn::GetAtt': ['Function', 'Arn'] }, RoleArn: { 'Fn::GetAtt': ['Other', 'Arn'] } }
+    return {
+      Other: altered(role, { AssumeRolePolicyDocument }),
+      Schedule: { Type: 'AWS::Scheduler::Schedule', Properties: { Target } },
+    }
+  }
+
+  it('is what the role of a schedule may do, too, and goes with what the schedule does', () => {
+    const { functions, implied } = read(scheduled())
+    const { statements } = read().functions[0] ?? {}
+    expect(functions.slice(1)).toEqual([
+      {
+        name: 'app-Other',
+        role: 'arn:aws:iam::000000000000:role/app-Other',
+        statements: statements?.slice(0, 1),
+      },
+    ])
+    expect(implied.filter(({ functionName }) => functionName === 'app-Other')).toEqual([
+      {
+        functionName: 'app-Other',
+        action: 'lambda:InvokeFunction',
+        resource: 'arn:aws:lambda:us-east-1:000000000000:function:app-Function',
+      },
+    ])
   })
 
   it.each<[string, Resources]>([
@@ -115,6 +143,7 @@ describe('what a template permits', () => {
       'a role Lambda cannot assume',
       { Role: altered(role, { AssumeRolePolicyDocument: trust('ec2.amazonaws.com') }) },
     ],
+    ['a schedule’s role that any account can have assumed', scheduled({})],
     [
       'a role from elsewhere',
       { Function: altered(lambda, { Role: 'arn:aws:iam::000000000000:role/other' }) },
