@@ -4,6 +4,10 @@ import * as z from 'zod'
 import type { SyncConfigSchema } from '#contracts/config.ts'
 import { RestTargetSchema } from '#contracts/rest-target.ts'
 import type { OrderSnapshot } from '#contracts/webhook.ts'
+import { close, listen } from '../../local/cloud/listen.ts'
+import { BRIDGE_PATH } from '../../local/demo/bridge-api.ts'
+import { DemoShop } from '../../local/demo/shop.ts'
+import { createShopServer } from '../../local/demo/shop-server.ts'
 import { SECRET } from '../support/a-webhook-request.ts'
 import { anOrder, EPOCH, type OrderBuilder, snapshotEvent } from '../support/an-order.ts'
 import { demoRestTarget } from '../support/demo-rest-target.ts'
@@ -12,6 +16,8 @@ import { Deployment } from './deployment.ts'
 import { type Edit, editStatements } from './edits.ts'
 
 const KEY = 'an-invented-api-key'
+/** The shop whose webhook is never heard of. */
+const SWEPT = 'C3'
 const SECONDS = 1_000
 /** The emulator runs one batch of a FIFO queue at a time, and one of them hangs until its call is given up. */
 const SOON = 45 * SECONDS
@@ -24,7 +30,10 @@ const erp = new ErpDouble({
 /** Settled at once: whatever it was sent, this ERP has done it before it hangs. */
 const configFor = (...shops: string[]): z.input<typeof SyncConfigSchema> => ({
   version: 1,
-  shops: Object.fromEntries(shops.map((shop) => [shop, { targets: ['erp'] }])),
+  shops: {
+    ...Object.fromEntries(shops.map((shop) => [shop, { targets: ['erp'], sweepMinutes: 0 }])),
+    [SWEPT]: { targets: ['erp'], sweepMinutes: 1 },
+  },
   targets: {
     erp: {
       adapter: 'rest',
@@ -41,6 +50,12 @@ const configFor = (...shops: string[]): z.input<typeof SyncConfigSchema> => ({
 
 describe('the stacks as cdk deploys them', () => {
   const cloud = new Deployment()
+  let age = 3_600 * SECONDS
+  const shop = new DemoShop({ file: ':memory:', now: () => Date.now() - age })
+  /** Placed an hour ago: its webhook is not waited for any more. */
+  const untold = shop.place({ paid: true }).no
+  age = 0
+  const shopServer = createShopServer(shop, () => '')
   let seq = 0
   /** Made while orders are taken. */
   let update: Promise<void>
@@ -51,9 +66,15 @@ describe('the stacks as cdk deploys them', () => {
     await cloud.deploy('first')
     await cloud.putSecret(cloud.secrets.shop('A1'), { secrets: [SECRET], epochs: [EPOCH] })
     await cloud.putSecret(cloud.secrets.target('erp'), { apiKey: KEY })
+    const { epoch, secret } = shop.identity
+    await cloud.putSecret(cloud.secrets.shop(SWEPT), { secrets: [secret], epochs: [epoch] })
+    await cloud.putSecret(cloud.secrets.bridge(SWEPT), {
+      url: `${await listen(shopServer)}${BRIDGE_PATH}`,
+      secrets: [shop.database.bridgeSecret],
+    })
     update = cloud.synthesize('second', configFor('A1', 'B2'))
   })
-  afterAll(() => erp.close())
+  afterAll(() => Promise.all([erp.close(), close(shopServer), shop.close()]))
 
   const order = (id: number): OrderBuilder => anOrder().with({ order_id: String(id), order_sn: number(id) })
   const number = (id: number) => `20261121${String(id).padStart(5, '0')}`
@@ -117,6 +138,12 @@ describe('the stacks as cdk deploys them', () => {
       expect(placed.map(({ event }) => event)).toEqual(['received', 'created', 'unanswered'])
       expect(journal(2).some(({ op, event }) => op === 'find' && event === 'answered')).toBe(true)
     }, 110_000)
+
+    it('fetches by its schedule what no webhook told', async () => {
+      const found = () =>
+        erp.server.documents().filter(({ reference }) => reference.startsWith(`EC${SWEPT}-${untold}`))
+      await eventually(() => expect(found()).toMatchObject([{ status: 'confirmed' }]), 150 * SECONDS)
+    }, 160_000)
 
     it('parks an order whose SKU the ERP does not know, for an operator to find', async () => {
       await send(order(3).paid().withLine({ product_sn: 'NOT-IN-ERP' }).snapshot())
