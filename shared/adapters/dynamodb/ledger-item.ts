@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto'
-import { gunzipSync, gzipSync } from 'node:zlib'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
 import { type Subject, SubjectSchema } from '#contracts/delivery-message.ts'
 import { type LedgerRow, LedgerRowSchema, type RowKey, type RowStatus } from '#contracts/ledger-row.ts'
 import { fromParts, toParts } from './body-parts.ts'
 import { itemKey } from './item-key.ts'
+import { fromRowValue, toRowValue } from './row-value.ts'
 import { UnreadableItemError } from './unreadable-item-error.ts'
 
 export type Item = Record<string, AttributeValue>
 
-/** Above this a row is gzipped: it is read and written several times per delivery, and a thousand lines are 100 kB of text. */
-const PLAIN_ROW_BYTES = 8_192
 /** The statuses somebody looks for; rows without them stay out of the index `byState`. */
 const LISTED: ReadonlySet<RowStatus> = new Set<RowStatus>(['new', 'open', 'held', 'parked'])
 
@@ -23,7 +21,6 @@ const partition = (key: RowKey): string => `L#${key.shop}#${key.kind}#${key.sour
 
 /** The row as an item: what conditions and indexes need beside the row itself. Throws for a row that could not be read back. */
 export function rowToItem(row: LedgerRow): Item {
-  const json = JSON.stringify(z.encode(LedgerRowSchema, row))
   return {
     ...rowKey(row.key),
     rev: { N: String(row.rev) },
@@ -36,15 +33,12 @@ export function rowToItem(row: LedgerRow): Item {
       stateKey: { S: stateKey(row.key.target, row.status) },
       stateAt: { N: String(row.updatedAt) },
     }),
-    row: Buffer.byteLength(json) > PLAIN_ROW_BYTES ? { B: gzipSync(json) } : { S: json },
+    row: toRowValue(z.encode(LedgerRowSchema, row)),
   }
 }
 
 export function itemToRow(item: Item): LedgerRow {
-  return read(item, LedgerRowSchema, () => {
-    const stored = item['row']
-    return JSON.parse(stored?.B ? gunzipSync(stored.B).toString() : (stored?.S ?? ''))
-  })
+  return read(item, LedgerRowSchema, () => fromRowValue(item['row']))
 }
 
 export function subjectToText(subject: Subject): string {
