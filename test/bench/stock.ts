@@ -21,7 +21,7 @@ const EVERY = 100
 /** The most a command takes, and a naive push too. */
 const BATCH = 200
 /** What the function gets: a deployment gives it more, for speed, and then it collects garbage later. */
-const MEMORY_MB = 160
+const MEMORY_MB = 128
 const FUNCTION = 'StockReconcile'
 const SHOP = 'A1'
 const TARGET = 'erp'
