@@ -8,6 +8,7 @@ import { shortHash } from '#app/content-hash.ts'
 import { orderReference } from '#domain/reference.ts'
 import { addStacks, createApp } from '../../infra/app.ts'
 import { bundle } from '../../infra/bundle.ts'
+import { OUTPUT_NAMES } from '../../infra/output-names.ts'
 import { secretNames } from '../../infra/secret-names.ts'
 import { type Stage, stageNamed } from '../../infra/stages.ts'
 import { readSyncConfig } from '../../infra/sync-config.ts'
@@ -84,6 +85,8 @@ export class BenchCloud {
       const cloud = await startCloud({
         assembly: join(dir, 'out'),
         dataDir: join(dir, 'data'),
+        // Nothing runs beside what is measured.
+        schedules: 'off',
         onLog: ({ text }) => {
           if (text.includes('"gate closed"')) refusals.count += 1
         },
@@ -113,11 +116,11 @@ export class BenchCloud {
     return `${this.cloud.apiUrl}/v1/shops/${lane}/events`
   }
 
-  /** The environment of a function that has this variable. */
-  envWith(variable: string): Readonly<Record<string, string>> {
-    const found = this.cloud.functions.find(({ env }) => variable in env)
-    if (!found) throw new Error(`no function has ${variable}`)
-    return found.env
+  /** All that any function is given, and what those would be that this configuration does not have. */
+  get everyVariable(): Readonly<Record<string, string>> {
+    const given = this.cloud.functions.flatMap(({ env }) => Object.entries(env))
+    const queue = this.cloud.outputs[OUTPUT_NAMES.writebackQueueUrl] ?? ''
+    return { ...Object.fromEntries(given), WRITEBACK_QUEUE_URL: queue }
   }
 
   /** Numbers new orders, which the ERP is to hold in the end. */

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import * as z from 'zod'
+import { functionNames } from '../../infra/bundle.ts'
 import type { BenchCloud } from './bench-cloud.ts'
 import { alternate, type Figure, figure } from './figures.ts'
 
@@ -25,8 +26,7 @@ export async function imports(bench: BenchCloud): Promise<Figure[]> {
   writeFileSync(join(emptyDir, 'index.mjs'), 'export const handler=async()=>({})\n')
   const bundles = [
     { name: 'empty handler', dir: emptyDir, env: {} },
-    { name: 'shop-webhook', dir: join(bench.buildDir, 'shop-webhook'), env: bench.envWith('QUEUE_URLS') },
-    { name: 'erp-deliver', dir: join(bench.buildDir, 'erp-deliver'), env: bench.envWith('TARGET') },
+    ...functionNames().map((name) => ({ name, dir: join(bench.buildDir, name), env: bench.everyVariable })),
   ].map(({ name, dir, env }) => ({ name, file: join(dir, 'index.mjs'), env, starts: [] as Start[] }))
 
   await alternate(
