@@ -256,14 +256,16 @@ export class OpsStack extends Stack {
         look: 'now',
         metric: this.#counted('brake-tripped', logGroup, '{ $.code = "BRAKE_TRIPPED" }'),
       })
-    if (kind === 'sweep')
+    if (kind === 'sweep') {
       this.#alarm({
         kind: 'shop-restored',
         errorImpact:
-          'A shop tells an older state than it told before, as after a restored backup: what it says now is not taken over until a person has looked.',
+          'A shop was restored, copied or installed anew: what differs from what it told before is not taken over until a person has looked.',
         look: 'now',
         metric: this.#counted('shop-restored', logGroup, '{ $.code = "SHOP_RESTORED" }'),
       })
+      this.#count('shop-holding', 'shop-restored', logGroup, '{ $.code = "SHOP_HOLDING" }')
+    }
   }
 
   #run({ kind, subject, name, everyMinutes }: ScheduledRun, logGroup: ILogGroup) {

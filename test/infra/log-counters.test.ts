@@ -106,6 +106,7 @@ describe('the counters of log lines', () => {
       ['run-failed-sweep-ec', ['sweep:ec failed']],
       ['run-done-sweep-ec', ['sweep:ec done']],
       ['shop-restored', []],
+      ['shop-restored', []],
     ])
   })
 })
