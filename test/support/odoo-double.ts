@@ -7,7 +7,7 @@ import type { OdooAccess } from './odoo-rpc.ts'
 
 /**
  * Odoo as far as the adapter touches it. It does only what a server was seen to do: each behaviour names the observation
- * under fixtures/odoo/. Not there: moves of stock, taxes, access rights. `npm run test:odoo` runs the same suite on a real
+ * under fixtures/odoo/. Not there: taxes, access rights, lots. `npm run test:odoo` runs the same suite on a real
  * one.
  */
 
@@ -40,7 +40,17 @@ const FieldsSchema = z.object({
 const fieldsIn = (file: string) =>
   FieldsSchema.parse(JSON.parse(readFileSync(new URL(`fixtures/odoo/${file}`, import.meta.url), 'utf8')))
     .fields_get
-const FIELDS = { before19: fieldsIn('fields.json'), since19: fieldsIn('fields-19.json') }
+const together = (...files: readonly string[]) => {
+  const merged: ReturnType<typeof fieldsIn> = {}
+  for (const [model, fields] of files.flatMap((file) => Object.entries(fieldsIn(file))))
+    merged[model] = { ...merged[model], ...fields }
+  return merged
+}
+const FIELDS = {
+  17: together('fields.json', 'stock-fields.json'),
+  18: together('fields.json', 'stock-fields-18.json'),
+  19: together('fields-19.json', 'stock-fields-19.json'),
+}
 
 const CallSchema = z.object({
   params: z.object({ service: z.string(), method: z.string(), args: z.array(z.unknown()) }),
@@ -57,8 +67,10 @@ const ExecuteSchema = z.tuple([
 const Json2Schema = z.looseObject({ ids: z.array(z.int()).optional() })
 const IdsSchema = z.array(z.int())
 const LeafSchema = z.tuple([z.string(), z.string(), z.unknown()])
+const DomainSchema = z.array(z.union([z.literal('|'), LeafSchema]))
+type Domain = z.infer<typeof DomainSchema>
 const SearchSchema = z.object({
-  domain: z.array(LeafSchema).default([]),
+  domain: DomainSchema.default([]),
   fields: z.array(z.string()).default([]),
 })
 interface Specification {
@@ -68,8 +80,18 @@ const SpecificationSchema: z.ZodType<Specification> = z.lazy(() =>
   z.record(z.string(), z.object({ fields: SpecificationSchema.optional() })),
 )
 const NestedSchema = z.object({
-  domain: z.array(LeafSchema).default([]),
+  domain: DomainSchema.default([]),
   specification: SpecificationSchema,
+  order: z.literal('id').optional(),
+  limit: z.int().optional(),
+})
+const CreationSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.int())]))
+const CountSchema = z.object({ product_id: z.int(), location_id: z.int(), inventory_quantity: z.number() })
+const DeliverySchema = z.strictObject({
+  carrier_tracking_ref: z.string().optional(),
+  move_ids: z
+    .array(z.tuple([z.literal(1), z.int(), z.strictObject({ quantity: z.number(), picked: z.boolean() })]))
+    .default([]),
 })
 /** The adapter saves an order's date, and lead times of its lines as they are. */
 const SaveSchema = z.object({
@@ -85,6 +107,8 @@ const ContextSchema = z.object({ context: z.record(z.string(), z.unknown()).defa
 const CNY = 6
 const PRICELIST = 1
 const CHINA = 48
+/** stock.json */
+const PLACES = { stock: 8, second: 18, customers: 5, inventory: 14 } as const
 
 /** Fields that hold records of their own, which `load` takes in further rows. */
 const CHILDREN: Readonly<Record<string, { field: string; model: string; parent: string }>> = {
@@ -121,7 +145,7 @@ export class OdooDouble {
   access: OdooAccess = { url: '', database: 'odoo', login: 'sync', key: 'k'.repeat(40) }
   readonly #server: Server
   readonly #version: OdooVersion
-  readonly #fields: typeof FIELDS.before19
+  readonly #fields: (typeof FIELDS)[OdooVersion]
   #tables = new Map<string, Map<number, Stored>>()
   #externalIds = new Map<string, readonly [model: string, id: number]>()
   /** create-only.json */
@@ -132,7 +156,7 @@ export class OdooDouble {
 
   constructor({ products, version = 17 }: OdooDoubleOptions) {
     this.#version = version
-    this.#fields = version >= 19 ? FIELDS.since19 : FIELDS.before19
+    this.#fields = FIELDS[version]
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch(() => response.destroy())
     })
@@ -156,6 +180,12 @@ export class OdooDouble {
     ])
       this.#table(model)
     for (const model of ['sale.order', 'sale.order.line', 'stock.picking']) this.#table(model)
+    for (const model of ['product.product', 'stock.move', 'stock.move.line', 'stock.quant', 'stock.lot'])
+      this.#table(model)
+    for (const id of [PLACES.stock, PLACES.second])
+      this.#put('stock.location', id, { name: 'Stock', usage: 'internal' })
+    this.#put('stock.location', PLACES.customers, { name: 'Customers', usage: 'customer' })
+    this.#put('stock.location', PLACES.inventory, { name: 'Inventory adjustment', usage: 'inventory' })
     for (const code of products) this.addProduct(code)
   }
 
@@ -172,7 +202,14 @@ export class OdooDouble {
   }
 
   addProduct(code: string): void {
-    this.#put('product.product', this.#next++, { name: code, default_code: code, taxes_id: [] })
+    const goods = { name: code, default_code: code, taxes_id: [], type: 'consu', tracking: 'none' }
+    this.#put('product.product', this.#next++, goods)
+  }
+
+  /** A second one, and their codes. */
+  addWarehouses(): void {
+    this.#put('stock.warehouse', 1, { name: 'Main', code: 'WH', lot_stock_id: PLACES.stock })
+    this.#put('stock.warehouse', 2, { name: 'Second', code: 'WH2', lot_stock_id: PLACES.second })
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -270,8 +307,12 @@ export class OdooDouble {
       }
       // nested.json
       case 'web_search_read': {
-        const { domain, specification } = NestedSchema.parse(named)
-        const records = this.#search(model, domain).map((one) => this.#nested(model, one, specification))
+        const { domain, specification, limit } = NestedSchema.parse(named)
+        const found = this.#search(model, domain).toSorted((one, other) => one.id - other.id)
+        const records = found
+          .slice(0, limit)
+          .map((one) => (model === 'product.product' ? this.#counted(one, context) : one))
+          .map((one) => this.#nested(model, one, specification))
         return { length: records.length, records }
       }
       case 'search_count':
@@ -294,6 +335,15 @@ export class OdooDouble {
         return this.#atomically(() => this.#cancel(ids, context['disable_cancel_warning'] === true))
       case 'stock.picking/button_validate':
         return this.#atomically(() => this.#validate(ids))
+      case 'stock.picking/write':
+        return this.#atomically(() => this.#pick(ids, DeliverySchema.parse(args[1])))
+      case 'stock.quant/create':
+        return this.#atomically(() => this.#count(CountSchema.parse(args[0])))
+      case 'stock.quant/action_apply_inventory':
+        return this.#atomically(() => this.#apply(ids))
+      case 'product.product/create':
+      case 'res.partner/create':
+        return this.#create(model, CreationSchema.parse(args[0]))
     }
     // calls-refused.json, calls-refused-19.json
     throw this.#version >= 19
@@ -322,7 +372,8 @@ export class OdooDouble {
   }
 
   #put(model: string, id: number, values: Values): Stored {
-    const record = { id, values: { ...this.#table(model).get(id)?.values, ...values } }
+    const stamp = model.startsWith('stock.') ? { write_date: now() } : {}
+    const record = { id, values: { ...this.#table(model).get(id)?.values, ...values, ...stamp } }
     this.#table(model).set(id, record)
     return record
   }
@@ -338,32 +389,48 @@ export class OdooDouble {
     return record
   }
 
-  #search(model: string, domain: readonly z.infer<typeof LeafSchema>[]): Stored[] {
-    return [...this.#table(model).values()].filter((record) =>
-      domain.every(([path, operator, wanted]) => {
-        const [field = '', of] = path.split('.')
-        // calls-refused.json
-        if (field !== 'id' && this.#fields[model] && !this.#fields[model][field])
-          throw new Raised(
-            'builtins.ValueError',
-            `Invalid field ${model}.${field} in ${this.#version >= 19 ? 'condition' : 'leaf'} ('${field}', '${operator}', ${JSON.stringify(wanted)})`,
-          )
-        const own = field === 'id' ? record.id : (record.values[field] ?? false)
-        const value = of === undefined ? own : this.#get('sale.order', Number(own)).values[of]
-        const among = Array.isArray(wanted) && wanted.includes(value)
-        switch (operator) {
-          case '=':
-            return value === wanted
-          case '!=':
-            return value !== wanted
-          case 'in':
-            return among
-          case 'not in':
-            return !among
-        }
-        throw new Error(`the double knows no ${operator}`)
-      }),
-    )
+  #search(model: string, domain: Domain): Stored[] {
+    return [...this.#table(model).values()].filter((record) => {
+      const rest = [...domain]
+      const next = (): boolean => {
+        const term = rest.shift()
+        if (term === undefined) return true
+        if (term !== '|') return this.#holds(model, record, term)
+        const either = [next(), next()]
+        return either.includes(true)
+      }
+      let all = true
+      while (rest.length > 0) all = next() && all
+      return all
+    })
+  }
+
+  #holds(model: string, record: Stored, [path, operator, wanted]: z.infer<typeof LeafSchema>): boolean {
+    const [field = '', of] = path.split('.')
+    // calls-refused.json
+    if (field !== 'id' && this.#fields[model] && !this.#fields[model][field])
+      throw new Raised(
+        'builtins.ValueError',
+        `Invalid field ${model}.${field} in ${this.#version >= 19 ? 'condition' : 'leaf'} ('${field}', '${operator}', ${JSON.stringify(wanted)})`,
+      )
+    const own = field === 'id' ? record.id : (record.values[field] ?? false)
+    const value = of === undefined ? own : this.#get('sale.order', Number(own)).values[of]
+    const among = Array.isArray(wanted) && wanted.includes(value)
+    switch (operator) {
+      case '=':
+        return value === wanted
+      case '!=':
+        return value !== wanted
+      case 'in':
+        return among
+      case 'not in':
+        return !among
+      case '>':
+        return Number(value) > Number(wanted)
+      case '>=':
+        return String(value) >= String(wanted)
+    }
+    throw new Error(`the double knows no ${operator}`)
   }
 
   #render(model: string, { id, values }: Stored, fields: readonly string[]): Record<string, unknown> {
@@ -657,6 +724,8 @@ export class OdooDouble {
         picking_type_code: 'outgoing',
         partner_id: values['partner_shipping_id'] ?? false,
       })
+      for (const line of this.#search('sale.order.line', [['order_id', '=', id]]))
+        this.#move(line, picking, Number(line.values['product_uom_qty']))
       this.#put('sale.order', id, {
         state: 'sale',
         date_order: date,
@@ -679,7 +748,11 @@ export class OdooDouble {
         return { name: 'Cancel Sales Order', res_model: 'sale.order.cancel', type: 'ir.actions.act_window' }
       this.#put('sale.order', id, { state: 'cancel' })
       for (const picking of this.#search('stock.picking', [['sale_id', '=', id]]))
-        if (picking.values['state'] !== 'done') this.#put('stock.picking', picking.id, { state: 'cancel' })
+        if (picking.values['state'] !== 'done') {
+          this.#put('stock.picking', picking.id, { state: 'cancel' })
+          for (const move of this.#search('stock.move', [['picking_id', '=', picking.id]]))
+            this.#put('stock.move', move.id, { state: 'cancel', quantity: 0, move_line_ids: [] })
+        }
     }
     return true
   }
@@ -694,15 +767,160 @@ export class OdooDouble {
           'odoo.exceptions.UserError',
           'You cannot validate a transfer if no quantities are reserved. To force the transfer, encode quantities.',
         )
-      this.#put('stock.picking', id, { state: 'done' })
-      const order = Number(values['sale_id'])
-      this.#put('sale.order', order, { delivery_status: 'full' })
-      for (const line of this.#search('sale.order.line', [['order_id', '=', order]]))
-        this.#put('sale.order.line', line.id, { qty_delivered: line.values['product_uom_qty'] ?? 0 })
+      this.#put('stock.picking', id, { state: 'done', date_done: now() })
+      this.#leave(id, values)
     }
     return true
   }
+
+  /** stock.json: what was picked leaves, or all if nothing was; the rest waits in a backorder. */
+  #leave(picking: number, { sale_id: order = 0, ...delivery }: Values): void {
+    const moves = this.#search('stock.move', [['picking_id', '=', picking]])
+    const isPicked = moves.some(({ values }) => values['picked'] === true)
+    const lines = this.#search('sale.order.line', [['order_id', '=', order]])
+    if (!isPicked)
+      for (const { id, values } of lines)
+        this.#put('sale.order.line', id, { qty_delivered: values['product_uom_qty'] ?? 0 })
+    const rest: (readonly [line: Stored, quantity: number])[] = []
+    for (const { id, values } of moves) {
+      const line = this.#get('sale.order.line', Number(values['sale_line_id']))
+      const demand = Number(values['product_uom_qty'])
+      const left = isPicked ? (values['picked'] === true ? Number(values['quantity']) : 0) : demand
+      if (left < demand) rest.push([line, demand - left])
+      if (left === 0) {
+        this.#put('stock.move', id, { state: 'cancel', quantity: 0, move_line_ids: [] })
+        continue
+      }
+      if (isPicked)
+        this.#put('sale.order.line', line.id, {
+          qty_delivered: Number(line.values['qty_delivered'] ?? 0) + left,
+        })
+      this.#put('stock.move', id, { state: 'done', quantity: left, move_line_ids: [this.#pieces(left)] })
+      this.#shelve(Number(values['product_id']), PLACES.stock, -left)
+    }
+    this.#put('sale.order', Number(order), { delivery_status: rest.length > 0 ? 'partial' : 'full' })
+    if (rest.length === 0) return
+    const backorder = this.#next++
+    const { date_done: _done, carrier_tracking_ref: _number, ...same } = delivery
+    this.#put('stock.picking', backorder, { ...same, sale_id: order, state: 'assigned', move_ids: [] })
+    for (const [line, quantity] of rest) this.#move(line, backorder, quantity)
+    const known = IdsSchema.parse(this.#get('sale.order', Number(order)).values['picking_ids'])
+    this.#put('sale.order', Number(order), { picking_ids: [...known, backorder] })
+  }
+
+  /** stock.json: what is free of it is reserved. */
+  #move(line: Stored, picking: number, demand: number): void {
+    const id = this.#next++
+    const product = Number(line.values['product_id'])
+    const free = this.#isCounted(product) ? Math.max(0, this.#free(product, [PLACES.stock])) : demand
+    const quantity = Math.min(demand, free)
+    this.#put('stock.move', id, {
+      product_id: product,
+      sale_line_id: line.id,
+      picking_id: picking,
+      product_uom_qty: demand,
+      quantity,
+      picked: false,
+      state: quantity === demand ? 'assigned' : quantity > 0 ? 'partially_available' : 'confirmed',
+      location_id: PLACES.stock,
+      location_dest_id: PLACES.customers,
+      move_line_ids: quantity > 0 ? [this.#pieces(quantity)] : [],
+    })
+    for (const [model, of] of [
+      ['sale.order.line', line.id],
+      ['stock.picking', picking],
+    ] as const) {
+      const known = IdsSchema.optional().parse(this.#get(model, of).values['move_ids']) ?? []
+      this.#put(model, of, { move_ids: [...known, id] })
+    }
+  }
+
+  #pieces(quantity: number): number {
+    return this.#put('stock.move.line', this.#next++, { quantity_product_uom: quantity }).id
+  }
+
+  /** stock.json */
+  #pick(ids: readonly number[], { carrier_tracking_ref: tracking, move_ids: moves }: Picked): true {
+    for (const id of ids)
+      if (tracking !== undefined) this.#put('stock.picking', id, { carrier_tracking_ref: tracking })
+    for (const [, move, { quantity, picked }] of moves) {
+      const lines = quantity > 0 ? [this.#pieces(quantity)] : []
+      this.#put('stock.move', move, { quantity, picked, move_line_ids: lines })
+    }
+    return true
+  }
+
+  #isCounted(product: number): boolean {
+    const { is_storable: storable, type } = this.#get('product.product', product).values
+    return storable === true || type === 'product'
+  }
+
+  /** stock.json: 17 goes by `warehouse`, 18 and later by `warehouse_id`. */
+  #counted(product: Stored, context: Readonly<Record<string, unknown>>): Stored {
+    const named = IdsSchema.optional().parse(context[this.#version >= 18 ? 'warehouse_id' : 'warehouse'])
+    const places = [...this.#table('stock.warehouse').values()]
+      .filter(({ id }) => named?.includes(id) ?? true)
+      .map(({ values }) => Number(values['lot_stock_id']))
+    return { ...product, values: { ...product.values, free_qty: this.#free(product.id, places) } }
+  }
+
+  #free(product: number, places: readonly number[]): number {
+    const sum = (model: string, field: string, ...and: Domain) =>
+      this.#search(model, [['product_id', '=', product], ['location_id', 'in', places], ...and]).reduce(
+        (total, { values }) => total + Number(values[field]),
+        0,
+      )
+    const open = ['state', 'not in', ['done', 'cancel']] as const
+    return sum('stock.quant', 'quantity') - sum('stock.move', 'quantity', [...open])
+  }
+
+  #quantOf(product: number, place: number): Stored {
+    const [known] = this.#search('stock.quant', [
+      ['product_id', '=', product],
+      ['location_id', '=', place],
+    ])
+    return (
+      known ??
+      this.#put('stock.quant', this.#next++, { product_id: product, location_id: place, quantity: 0 })
+    )
+  }
+
+  #shelve(product: number, place: number, more: number): void {
+    if (!this.#isCounted(product)) return
+    const { id, values } = this.#quantOf(product, place)
+    this.#put('stock.quant', id, { quantity: Number(values['quantity']) + more })
+  }
+
+  /** stock.json */
+  #count({ product_id: product, location_id: place, inventory_quantity: counted }: Counted): number {
+    return this.#put('stock.quant', this.#quantOf(product, place).id, { inventory_quantity: counted }).id
+  }
+
+  /** stock.json: the difference is a move. */
+  #apply(ids: readonly number[]): null {
+    for (const { values } of ids.map((id) => this.#get('stock.quant', id))) {
+      const [product, place] = [Number(values['product_id']), Number(values['location_id'])]
+      const more = Number(values['inventory_quantity']) - Number(values['quantity'])
+      this.#put('stock.move', this.#next++, {
+        product_id: product,
+        state: 'done',
+        quantity: Math.abs(more),
+        location_id: more < 0 ? place : PLACES.inventory,
+        location_dest_id: more < 0 ? PLACES.inventory : place,
+      })
+      this.#shelve(product, place, more)
+    }
+    return null
+  }
+
+  #create(model: string, values: Values): number {
+    const kind = values['detailed_type'] === undefined ? {} : { type: values['detailed_type'] }
+    return this.#put(model, this.#next++, { tracking: 'none', ...values, ...kind }).id
+  }
 }
+
+type Picked = z.infer<typeof DeliverySchema>
+type Counted = z.infer<typeof CountSchema>
 
 interface Reply {
   readonly status: number
