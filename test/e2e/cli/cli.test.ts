@@ -6,17 +6,16 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { type Endpoints, EndpointsSchema } from '#contracts/endpoints.ts'
+import { EndpointsSchema } from '#contracts/endpoints.ts'
 import type { RowStatus } from '#contracts/ledger-row.ts'
 import { RestTargetSchema } from '#contracts/rest-target.ts'
 import { connectLocal } from '../../../cli/connect-local.ts'
 import { addStacks, createApp } from '../../../infra/app.ts'
 import { bundle } from '../../../infra/bundle.ts'
-import { OUTPUT_NAMES } from '../../../infra/output-names.ts'
-import { secretNames } from '../../../infra/secret-names.ts'
 import { stageNamed } from '../../../infra/stages.ts'
 import { readSyncConfig } from '../../../infra/sync-config.ts'
 import { type Cloud, startCloud } from '../../../local/cloud/cloud.ts'
+import { endpointsOf, writeEndpoints } from '../../../local/endpoints.ts'
 import { anOrder } from '../../support/an-order.ts'
 import { demoRestTarget } from '../../support/demo-rest-target.ts'
 import { ErpDouble } from '../../support/erp-double.ts'
@@ -77,21 +76,6 @@ function anOrderFile(id: string, change: Parameters<ReturnType<typeof anOrder>['
   return `${id}.json`
 }
 
-function endpointsOf({ apiUrl, endpoints, outputs }: Cloud): Endpoints {
-  return EndpointsSchema.parse({
-    stage: 'local',
-    pid: process.pid,
-    configDir,
-    apiUrl,
-    webhookUrls: { A1: outputs[OUTPUT_NAMES.webhookUrl]?.replace('{shop}', 'A1') },
-    endpoints,
-    tableName: outputs[OUTPUT_NAMES.tableName],
-    queueUrls: { erp: outputs[OUTPUT_NAMES.queueUrl('erp')] },
-    dlqUrls: { erp: outputs[OUTPUT_NAMES.deadLetterQueueUrl('erp')] },
-    secretPrefix: secretNames('local').prefix,
-  })
-}
-
 beforeAll(async () => {
   erp = await new ErpDouble({
     unknownSkus: ['NEW-SKU'],
@@ -112,8 +96,9 @@ beforeAll(async () => {
     buildDir: join(dir, 'build'),
   })
   app.synth()
-  cloud = await startCloud({ assembly: join(dir, 'out'), dataDir })
-  writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify(endpointsOf(cloud)))
+  cloud = await startCloud({ assembly: join(dir, 'out'), dataDir, schedules: 'off' })
+  const config = readSyncConfig(configDir)
+  writeEndpoints(dataDir, endpointsOf(cloud, { stage: 'local', config, configDir }))
 
   await sync('secret put shop/A1/webhook --new')
   await sync('secret put target/erp/erp', JSON.stringify({ token: TOKEN }))

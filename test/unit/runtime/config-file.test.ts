@@ -24,7 +24,13 @@ function errorFor(text: string): ConfigError {
 describe('the configuration file', () => {
   it('is read with its defaults', () => {
     writeFileSync(join(dir, 'sync.config.json'), '{ "version": 1, "shops": {}, "targets": {} }')
-    expect(loadConfig(dir)).toEqual({ version: 1, shops: {}, targets: {} })
+    expect(loadConfig(dir)).toEqual({
+      version: 1,
+      shops: {},
+      targets: {},
+      pools: {},
+      nightly: { at: '03:30', timeZone: 'Asia/Shanghai' },
+    })
   })
 
   it('that is missing is named, without the directory', () => {
