@@ -12,6 +12,7 @@ import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { deadLetter } from '#adapters/sqs/sqs-dead-letter.ts'
 import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
 import { type DeliverDeps, deliver } from '#app/deliver.ts'
+import { gateLimits } from '#app/gate-limits.ts'
 import { openTurn } from '#app/turn.ts'
 import { DeliveryMessageSchema } from '#contracts/delivery-message.ts'
 import { loadConfig } from '#runtime/config-file.ts'
@@ -51,8 +52,8 @@ const shops = new Map(
     },
   ]),
 )
-const limits = { ...target.rate, slotsPerBatch: 1, leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS }
-const gate = new DynamoTargetGate({ client: dynamo, table: env.TABLE_NAME, limits: () => limits, clock, ids })
+const limits = gateLimits(config, { leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS })
+const gate = new DynamoTargetGate({ client: dynamo, table: env.TABLE_NAME, limits, clock, ids })
 
 const deliverDeps: Omit<DeliverDeps, 'shop'> = {
   rules: target.rules,

@@ -11,8 +11,8 @@ import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
+import { gateLimits } from '#app/gate-limits.ts'
 import type { RunEnd } from '#app/run.ts'
-import { shopGateName } from '#app/shop-turn.ts'
 import { sweepOrders } from '#app/sweep-orders.ts'
 import type { SweepInput } from '#contracts/drift.ts'
 import type { ErpGateway } from '#ports/erp-gateway.ts'
@@ -32,16 +32,7 @@ const clock = { now: () => Date.now() }
 const ids = { next: () => randomUUID() }
 const table = { client: createDynamoClient(CALL), table: env.TABLE_NAME }
 const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
-const rates = new Map([
-  ...Object.entries(config.targets).map(([name, { rate }]) => [name, rate] as const),
-  ...Object.entries(config.shops).map(([id, { rate }]) => [shopGateName(id), rate] as const),
-])
-const limits = (name: string) => ({
-  ...(rates.get(name) ?? { slots: 1, perMinute: 60 }),
-  slotsPerBatch: 1,
-  leaseMs: env.LEASE_MS,
-  retryFloorMs: env.RETRY_FLOOR_MS,
-})
+const limits = gateLimits(config, { leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS })
 const stores = {
   ledger: new DynamoLedger({ ...table, clock }),
   notes: new DynamoNotes({ ...table, clock, ids }),

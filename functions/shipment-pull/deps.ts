@@ -11,6 +11,7 @@ import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { SqsWritebackQueue } from '#adapters/sqs/sqs-writeback-queue.ts'
+import { gateLimits } from '#app/gate-limits.ts'
 import { pullShipments } from '#app/pull-shipments.ts'
 import type { RunEnd } from '#app/run.ts'
 import type { ShipmentRunInput } from '#contracts/shipment-run.ts'
@@ -30,12 +31,7 @@ const clock = { now: () => Date.now() }
 const ids = { next: () => randomUUID() }
 const table = { client: createDynamoClient(CALL), table: env.TABLE_NAME }
 const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
-const limits = (name: string) => ({
-  ...(config.targets[name]?.rate ?? { slots: 1, perMinute: 60 }),
-  slotsPerBatch: 1,
-  leaseMs: env.LEASE_MS,
-  retryFloorMs: env.RETRY_FLOOR_MS,
-})
+const limits = gateLimits(config, { leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS })
 const gateways = new Map(
   Object.entries(config.targets).map(([name, target]) => [
     name,

@@ -10,7 +10,8 @@ import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { deadLetter } from '#adapters/sqs/sqs-dead-letter.ts'
 import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
 import { applyWriteback, type WritebackDeps } from '#app/apply-writeback.ts'
-import { openShopTurns, shopGateName } from '#app/shop-turn.ts'
+import { gateLimits } from '#app/gate-limits.ts'
+import { openShopTurns } from '#app/shop-turn.ts'
 import { WritebackMessageSchema } from '#contracts/writeback.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import { readSqsEndpoint } from '#runtime/env.ts'
@@ -42,11 +43,10 @@ const UNKNOWN_SHOP = {
   rate: { slots: 1, perMinute: 1 },
   gateway: createEcshopGateway({ access: async () => undefined, clock }),
 }
-const rates = new Map(Object.entries(config.shops).map(([shop, { rate }]) => [shopGateName(shop), rate]))
 const gate = new DynamoTargetGate({
   client: dynamo,
   table: env.TABLE_NAME,
-  limits: (name) => ({ ...(rates.get(name) ?? UNKNOWN_SHOP.rate), slotsPerBatch: 1, ...times }),
+  limits: gateLimits(config, times, UNKNOWN_SHOP.rate),
   clock,
   ids,
 })

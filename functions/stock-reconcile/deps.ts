@@ -11,9 +11,9 @@ import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { SqsWritebackQueue } from '#adapters/sqs/sqs-writeback-queue.ts'
+import { gateLimits } from '#app/gate-limits.ts'
 import { type ReconcileStockDeps, reconcileStock } from '#app/reconcile-stock.ts'
 import type { RunEnd } from '#app/run.ts'
-import { shopGateName } from '#app/shop-turn.ts'
 import type { StockRunInput } from '#contracts/stock-run.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import { readSqsEndpoint } from '#runtime/env.ts'
@@ -31,16 +31,7 @@ const clock = { now: () => Date.now() }
 const ids = { next: () => randomUUID() }
 const table = { client: createDynamoClient(CALL), table: env.TABLE_NAME }
 const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
-const rates = new Map([
-  ...Object.entries(config.targets).map(([name, { rate }]) => [name, rate] as const),
-  ...Object.entries(config.shops).map(([id, { rate }]) => [shopGateName(id), rate] as const),
-])
-const limits = (name: string) => ({
-  ...(rates.get(name) ?? { slots: 1, perMinute: 60 }),
-  slotsPerBatch: 1,
-  leaseMs: env.LEASE_MS,
-  retryFloorMs: env.RETRY_FLOOR_MS,
-})
+const limits = gateLimits(config, { leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS })
 /** Only the ERPs that pools draw on. */
 const erps = new Map(
   Object.values(config.pools).flatMap(({ target: name }) => {

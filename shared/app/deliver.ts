@@ -16,6 +16,7 @@ import {
   settledAt,
 } from '#domain/decide.ts'
 import { type Desire, desire, objection } from '#domain/desire.ts'
+import { DAY_MS } from '#domain/due.ts'
 import { type ErpFailure, FAILURE_RULES } from '#domain/erp-failure.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import { type ReasonCode, reason, WAKES } from '#domain/reasons.ts'
@@ -36,7 +37,6 @@ import type { ShopReader } from '#ports/shop-gateway.ts'
 import { contentHash, shortHash } from './content-hash.ts'
 import type { Turn } from './turn.ts'
 
-const DAY_MS = 86_400_000
 const SUBJECT_TTL_S = 180 * 86_400
 const REQUEST_TTL_S = 30 * 86_400
 /** More writes than any honest path needs in one delivery (cancel, place, confirm, and a duplicate in between). */

@@ -3,6 +3,7 @@ import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { Kind } from '#contracts/scalars.ts'
+import { DAY_MS } from '#domain/due.ts'
 import { orderReference, orderSourceId } from '#domain/reference.ts'
 import { freshRow, rowSeeing, subjectIdentity } from '#domain/row.ts'
 import type { ShopFailure } from '#domain/shop-failure.ts'
@@ -209,7 +210,7 @@ export class SweepDesk {
       await ledger.put({ ...rowSeeing(fresh, message, now), rev: 1, writer, enqueued })
       return
     }
-    const wakeAt = row.wakeAt === undefined ? {} : { wakeAt: now + 86_400_000 }
+    const wakeAt = row.wakeAt === undefined ? {} : { wakeAt: now + DAY_MS }
     await ledger.put({ ...row, rev: row.rev + 1, writer, enqueued, ...wakeAt })
   }
 

@@ -1,5 +1,6 @@
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
+export const DAY_MS = 24 * HOUR_MS
 
 /** A tick a little early counts: schedules fire every minute, and never quite on it. */
 export function isDue(startedAt: number | undefined, everyMinutes: number, now: number): boolean {

@@ -1,8 +1,7 @@
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { Version } from '#contracts/scalars.ts'
+import { DAY_MS } from './due.ts'
 import { isOlder } from './version.ts'
-
-export const DAY_MS = 86_400_000
 
 /** What the shop was found to say of a thing: its content is at least as new as the version, never older. */
 export interface ShopFact {

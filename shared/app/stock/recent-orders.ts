@@ -1,6 +1,7 @@
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { RowKey } from '#contracts/ledger-row.ts'
 import { type RecentOrder, RecentOrdersSchema } from '#contracts/stock-run.ts'
+import { DAY_MS } from '#domain/due.ts'
 import { orderSourceId } from '#domain/reference.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { Notes } from '#ports/notes.ts'
@@ -9,7 +10,6 @@ import type { Called, Calls, Halt } from './calls.ts'
 import { inParallel } from './in-parallel.ts'
 import type { PoolShop } from './pool.ts'
 
-const DAY_MS = 86_400_000
 const PAGE = 1000
 /** The first walk through a feed may be long: the rest of it is for the next run. */
 const MAX_PAGES = 50

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
-import { DAY_MS, isComparable, isToWake, type ShopFact, sweepVerdict } from '#domain/sweep.ts'
+import { DAY_MS } from '#domain/due.ts'
+import { isComparable, isToWake, type ShopFact, sweepVerdict } from '#domain/sweep.ts'
 import { aRow } from '../../support/a-ledger-row.ts'
 
 const NOW = 1_795_250_000_000
