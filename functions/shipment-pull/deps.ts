@@ -48,6 +48,7 @@ const deps = {
     queueUrl: env.WRITEBACK_QUEUE_URL,
     log,
   }),
+  shops: Object.keys(config.shops),
   wait: (ms: number) => setTimeout(ms),
   callMs: env.CALL_DEADLINE_MS,
   leaseMs: env.LEASE_MS,

@@ -13,6 +13,7 @@ import {
 import { isDue } from '#domain/due.ts'
 import { appended } from '#domain/history.ts'
 import { reason } from '#domain/reasons.ts'
+import { shopIn } from '#domain/reference.ts'
 import type { Enqueued } from '#ports/delivery-queue.ts'
 import type { ErpShipments, ShipmentPage } from '#ports/erp-reads.ts'
 import type { Ledger } from '#ports/ledger.ts'
@@ -27,6 +28,8 @@ export interface PullShipmentsDeps extends RunDeps {
   readonly config: ShipmentsConfig
   /** Undefined = this ERP’s adapter, as it is configured, cannot tell of shipments. */
   readonly erp: ErpShipments | undefined
+  /** Those of this configuration: what is of another is of another installation on the same ERP. */
+  readonly shops: readonly string[]
   readonly ledger: Pick<Ledger, 'findByRef' | 'getSubject'>
   readonly writebacks: WritebackLedger
   readonly queue: WritebackQueue
@@ -68,8 +71,8 @@ interface Queueing {
 }
 
 type Taken =
-  /** Ids that are done with: the ERP need not tell of them again. */
-  | { readonly is: 'taken'; readonly settled: readonly string[] }
+  /** Ids that are done with: the ERP need not tell of them again. `foreign`: how many are of other installations. */
+  | { readonly is: 'taken'; readonly settled: readonly string[]; readonly foreign: number }
   /** A worker is at one of its rows: the page is read again with the next tick. */
   | { readonly is: 'again' }
   | { readonly is: 'failed'; readonly why: string }
@@ -83,7 +86,9 @@ class ShipmentRun {
   readonly #deps: PullShipmentsDeps
   readonly #calls: Calls
   readonly #correlationId: string
-  readonly #counts = { read: 0, queued: 0, parked: 0, known: 0, acknowledged: 0 }
+  readonly #counts = { read: 0, queued: 0, parked: 0, known: 0, foreign: 0, acknowledged: 0 }
+  /** The shop by the id of the shipment: a page may be read again. */
+  readonly #foreign = new Map<string, string>()
 
   constructor(target: string, deps: PullShipmentsDeps, endsAt: number) {
     this.#target = target
@@ -94,6 +99,17 @@ class ShipmentRun {
 
   /** @param before as it was kept: what a run that has to wait leaves, so that the next minute tries again */
   async run(kept: ShipmentsKept, before: ShipmentsKept, hold: Hold<ShipmentsKept>): Promise<Ended> {
+    const ended = await this.#pages(kept, before, hold)
+    if (this.#foreign.size > 0)
+      this.#deps.log.info('SHIPMENTS_FOREIGN', 'Shipments of shops that are not configured here were left.', {
+        target: this.#target,
+        shops: this.#foreignShops(),
+        shipments: this.#foreign.size,
+      })
+    return ended
+  }
+
+  async #pages(kept: ShipmentsKept, before: ShipmentsKept, hold: Hold<ShipmentsKept>): Promise<Ended> {
     const { erp } = this.#deps
     if (!erp)
       return failed(
@@ -122,17 +138,42 @@ class ShipmentRun {
       if (answer?.is === 'failed') return failed(place, answer.why)
       if (answer?.is === 'closed') return { kept: place, end: waiting(answer.why) }
       if (answer?.is === 'late') return this.#saved(place)
-      if (!place.more) return { kept: place, end: { is: 'done', counts: this.#counts } }
+      if (place.more) continue
+      const isBehindOthers = page.value.more && taken.foreign === entriesOf(page.value)
+      return isBehindOthers
+        ? { kept: { ...place, startedAt: before.startedAt }, end: waiting(this.#behindOthers()) }
+        : { kept: place, end: { is: 'done', counts: this.#counts } }
     }
+  }
+
+  #behindOthers(): string {
+    const shops = this.#foreignShops().join(', ')
+    return `what ${this.#target} hands out first is of shops of other installations (${shops}), which have to take it off`
+  }
+
+  #foreignShops(): string[] {
+    return [...new Set(this.#foreign.values())]
+  }
+
+  /** Whether it is of a shop that is none of ours; counts it. */
+  #isForeign({ id, reference }: { readonly id: string; readonly reference?: string }): boolean {
+    const shop = reference === undefined ? undefined : shopIn(reference)
+    if (shop === undefined || this.#deps.shops.includes(shop)) return false
+    this.#foreign.set(id, shop)
+    this.#counts.foreign = this.#foreign.size
+    return true
   }
 
   #saved(place: ShipmentsKept): Ended {
     return { kept: { ...place, more: true }, end: { is: 'saved', counts: this.#counts } }
   }
 
-  async #take({ shipments, unreadable }: ShipmentPage): Promise<Taken> {
+  async #take(page: ShipmentPage): Promise<Taken> {
     const { writebacks } = this.#deps
-    this.#counts.read += shipments.length + unreadable.length
+    this.#counts.read += entriesOf(page)
+    const shipments = page.shipments.filter((shipment) => !this.#isForeign(shipment))
+    const unreadable = page.unreadable.filter((entry) => !this.#isForeign(entry))
+    const foreign = entriesOf(page) - entriesOf({ shipments, unreadable })
     const settled: string[] = []
     const queueing: Queueing[] = []
     const also: Pick<WritebackRow, 'key' | 'status' | 'command'>[] = []
@@ -166,7 +207,7 @@ class ShipmentRun {
       else if (!(await this.#park(key, row ?? { no: '', ref: '' }, row, parked))) return AGAIN
       settled.push(id)
     }
-    return (await this.#queue(queueing)) ?? { is: 'taken', settled }
+    return (await this.#queue(queueing)) ?? { is: 'taken', settled, foreign }
   }
 
   /** First the queue, then the rows: what is queued twice takes effect once. */
@@ -280,5 +321,7 @@ class ShipmentRun {
   }
 }
 
+const entriesOf = ({ shipments, unreadable }: Pick<ShipmentPage, 'shipments' | 'unreadable'>): number =>
+  shipments.length + unreadable.length
 const waiting = (why: string): RunEnd => ({ is: 'waiting', why })
 const failed = (kept: ShipmentsKept, why: string): Ended => ({ kept, end: { is: 'failed', why } })

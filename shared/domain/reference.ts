@@ -20,6 +20,11 @@ export function orderReference(shop: string, orderSn: string, orderId: string, h
   return `EC${shop}-${sn}-${id}`
 }
 
+/** The shop that a reference is of, be it one of ours or another installation’s; undefined for what is no reference. */
+export function shopIn(reference: string): string | undefined {
+  return /^EC([A-Za-z0-9]{1,4})-/.exec(reference)?.[1]
+}
+
 /** The reference of one document: generation 0 carries no suffix. */
 export function generationReference(reference: string, generation: number): string {
   return generation === 0 ? reference : `${reference}-${generation.toString(36)}`

@@ -111,7 +111,12 @@ export interface ErpShipments {
 export interface ShipmentPage {
   readonly shipments: readonly ErpShipment[]
   /** What could not be read as a shipment, each with its own failure; the page goes on without it. */
-  readonly unreadable: readonly { readonly id: string; readonly why: string }[]
+  readonly unreadable: readonly {
+    readonly id: string
+    readonly why: string
+    /** Where that much could be read: it may be of another installation. */
+    readonly reference?: string
+  }[]
   readonly cursor: string
   readonly more: boolean
 }

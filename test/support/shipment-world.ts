@@ -137,6 +137,7 @@ export class ShipmentWorld {
     const deps: PullShipmentsDeps = {
       config: { ...ShipmentsConfigSchema.parse({}), ...this.#options.config },
       erp: this.erp.port(),
+      shops: [SHOP],
       ledger: this.ledger,
       writebacks: this.writebacks,
       queue: this.queue,

@@ -132,6 +132,7 @@ class BothDirections {
       ...run,
       config: ShipmentsConfigSchema.parse({ everyMinutes: 1 }),
       erp: this.reads.shipments,
+      shops: ['A1'],
       writebacks: this.writebacks,
       queue: this.#counted,
     }

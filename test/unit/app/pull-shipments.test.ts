@@ -27,7 +27,7 @@ describe('a shipment in the ERP', () => {
     })
     expect(await world.pull()).toEqual({
       is: 'done',
-      counts: { read: 1, queued: 1, parked: 0, known: 0, acknowledged: 0 },
+      counts: { read: 1, queued: 1, parked: 0, known: 0, foreign: 0, acknowledged: 0 },
     })
     const [message, ...others] = world.commands()
     expect(others).toEqual([])
@@ -237,6 +237,50 @@ describe('an ERP that hands shipments out of a queue', () => {
     expect(await world.pull()).toMatchObject({ is: 'failed' })
     world.erp.fails = undefined
     expect(await world.pull()).toMatchObject({ is: 'done', counts: { known: 1, acknowledged: 1, parked: 0 } })
+  })
+})
+
+describe('a shipment of another installation on the same ERP', () => {
+  it('is left alone and counted, whether it could be read or not; one of ours without an order is parked', async () => {
+    const world = new ShipmentWorld()
+    world.erp.pageSize = 10
+    const reference = await world.order('1001')
+    world.ship('ECdemo-1001-rs', 'OUT-1', [['TEE-L', 1]])
+    world.ship('ECA1-nobody-1', 'OUT-2', [['TEE-L', 1]])
+    world.ship(reference, 'OUT-3', [['TEE-L', 1]])
+    world.erp.listed.push({ id: 'OUT-4', why: 'no lines', reference: 'ECZZ-1002-rt' })
+    world.ship('ECA-1003-ru', 'OUT-5', [['TEE-L', 1]])
+    expect(await world.pull()).toMatchObject({
+      is: 'done',
+      counts: { read: 5, queued: 1, parked: 1, foreign: 3 },
+    })
+    expect((await world.row('OUT-2'))?.reason?.code).toBe('shipment-unknown-order')
+    for (const id of ['OUT-1', 'OUT-4', 'OUT-5']) expect(await world.row(id)).toBeUndefined()
+    expect(world.commands().map(({ id }) => id)).toEqual(['OUT-3'])
+    expect(world.log.lines.at(-1)).toMatchObject({
+      code: 'SHIPMENTS_FOREIGN',
+      fields: { target: TARGET, shops: ['demo', 'A', 'ZZ'], shipments: 3 },
+    })
+  })
+
+  it('stays in a queue for that installation', async () => {
+    const world = new ShipmentWorld({ queue: true })
+    world.ship('ECdemo-1001-rs', 'OUT-1', [['TEE-L', 1]])
+    world.ship('ECA1-nobody-1', 'OUT-2', [['TEE-L', 1]])
+    world.erp.listed.push({ id: 'OUT-3', why: 'no lines', reference: 'ECdemo-1002-rt' })
+    expect(await world.pull()).toMatchObject({ is: 'done', counts: { foreign: 2 } })
+    expect(world.erp.acknowledged).toEqual(['OUT-2'])
+  })
+
+  it('is waited for where it lies before ours in a queue', async () => {
+    const world = new ShipmentWorld({ queue: true })
+    for (const id of [1, 2]) world.ship('ECdemo-1001-rs', `OUT-${id}`, [['TEE-L', 1]])
+    world.ship(await world.order('1001'), 'OUT-3', [['TEE-L', 1]])
+    expect(await world.pull()).toEqual({ is: 'waiting', why: expect.stringContaining('(demo)') })
+    expect(world.commands()).toEqual([])
+    // The other installation is there.
+    world.erp.acknowledged.push('OUT-1', 'OUT-2')
+    expect(await world.pull(false)).toMatchObject({ is: 'done', counts: { queued: 1 } })
   })
 })
 

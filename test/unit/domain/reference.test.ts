@@ -8,6 +8,7 @@ import {
   orderReference,
   orderSourceId,
   recIdIn,
+  shopIn,
 } from '#domain/reference.ts'
 
 const digits = (max: bigint) => fc.bigInt({ min: 0n, max }).map(String)
@@ -19,6 +20,17 @@ describe('a reference', () => {
     expect(generationReference('ECdemo-2026112260569-3mv', 11)).toBe('ECdemo-2026112260569-3mv-b')
     expect(lineReference('ECdemo-2026112260569-3mv-b', '37')).toBe('ECdemo-2026112260569-3mv-b-11')
     expect(orderSourceId('4711', 1_763_600_000)).toBe('4711.1763600000')
+  })
+
+  it('gives its shop back, and nothing that only looks alike does', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z0-9]{1,4}$/), digits(99_999_999n), (shop, id) => {
+        expect(shopIn(generationReference(orderReference(shop, id, id, shortHash), 1))).toBe(shop)
+      }),
+    )
+    for (const other of ['SO-1001', 'EC-1-1', 'ECstore-1-1', 'ec1-1-1', 'ECA1']) {
+      expect(shopIn(other)).toBeUndefined()
+    }
   })
 
   it('of a line gives its rec_id back, and only under its own order', () => {

@@ -188,9 +188,10 @@ async function wholeOf(
   const shipments: ErpShipment[] = []
   const unreadable: ShipmentPage['unreadable'][number][] = []
   for (const delivery of read.value) {
-    const shipment = shipmentOf(delivery, references.get(delivery.sale_id), names.value)
-    if (typeof shipment === 'string') unreadable.push({ id: String(delivery.id), why: shipment })
-    else shipments.push(shipment)
+    const reference = references.get(delivery.sale_id)
+    const shipment = shipmentOf(delivery, reference, names.value)
+    if (typeof shipment !== 'string') shipments.push(shipment)
+    else unreadable.push({ id: String(delivery.id), why: shipment, ...(reference && { reference }) })
   }
   shipments.sort((one, other) => one.shippedAt - other.shippedAt || Number(one.id) - Number(other.id))
   return done({ shipments, unreadable })

@@ -54,10 +54,10 @@ export function createShipments(deps: ReadDeps, shipments: RestShipments): ErpSh
 
   function readOne(row: unknown): Readable {
     const parsed = schema.safeParse(row)
-    if (!parsed.success) return { ok: false, id: idOf(row), why: explain(parsed.error) }
+    if (!parsed.success) return { id: idOf(row), why: explain(parsed.error), ...referenceOf(row) }
+    const { id, reference } = parsed.data
     const shipment = toShipment(parsed.data)
-    if (typeof shipment === 'string') return { ok: false, id: parsed.data.id, why: shipment }
-    return { ok: true, id: shipment.id, shipment }
+    return typeof shipment === 'string' ? { id, why: shipment, reference } : { id, shipment }
   }
 
   return {
@@ -67,8 +67,8 @@ export function createShipments(deps: ReadDeps, shipments: RestShipments): ErpSh
       const byId = Map.groupBy(page.value.rows.map(readOne), ({ id }) => id)
       const one = [...byId.values()].flatMap(onlyOne)
       const value: ShipmentPage = {
-        shipments: one.flatMap((row) => (row.ok ? [row.shipment] : [])),
-        unreadable: one.flatMap((row) => (row.ok ? [] : [{ id: row.id, why: row.why }])),
+        shipments: one.flatMap((row) => ('shipment' in row ? [row.shipment] : [])),
+        unreadable: one.flatMap((row) => ('shipment' in row ? [] : [row])),
         cursor: page.value.cursor,
         more: page.value.more,
       }
@@ -85,9 +85,7 @@ export function createShipments(deps: ReadDeps, shipments: RestShipments): ErpSh
   } satisfies ErpShipments
 }
 
-type Readable =
-  | { readonly ok: true; readonly id: string; readonly shipment: ErpShipment }
-  | { readonly ok: false; readonly id: string; readonly why: string }
+type Readable = { readonly id: string; readonly shipment: ErpShipment } | ShipmentPage['unreadable'][number]
 
 /** A shipment listed twice is one; two different ones under one id are none that could be told apart later. */
 function onlyOne(rows: readonly Readable[]): Readable[] {
@@ -96,7 +94,7 @@ function onlyOne(rows: readonly Readable[]): Readable[] {
   if (rows.every((row) => isDeepStrictEqual(row, first))) return [first]
   const why =
     'several different shipments bear this id: give each its own in operations.shipments.read.shipments'
-  return [{ ok: false, id: first.id, why }]
+  return [{ id: first.id, why }]
 }
 
 /** The shipment, or why it is none. */
@@ -129,6 +127,11 @@ function idOf(row: unknown): string {
     .update(id ?? JSON.stringify(row) ?? '')
     .digest('hex')
   return `${NAMELESS}${hash.slice(0, 32)}`
+}
+
+function referenceOf(row: unknown): { readonly reference?: string } {
+  const named = z.object({ reference: CodeSchema }).safeParse(row)
+  return named.success ? { reference: named.data.reference } : {}
 }
 
 /** Which members are wrong; never their values. */
