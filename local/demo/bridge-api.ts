@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { signBridgeCall } from '#adapters/shop/ecshop/signature.ts'
 import { BRIDGE_MAX_BODY_BYTES, BRIDGE_TOLERANCE_SECONDS } from '#contracts/bridge.ts'
-import { cancelOrder, recordShipment, replyToTicket } from './bridge-commands.ts'
+import { cancelOrder, noteOrder, recordShipment, replyToTicket } from './bridge-commands.ts'
 import { type BridgeAnswer, refuse } from './bridge-problem.ts'
 import { changes, health, things } from './bridge-reads.ts'
 import { queryStock, writeStock } from './bridge-stock.ts'
@@ -29,6 +29,7 @@ const WRITES: Readonly<Record<string, Write>> = {
   'shipments.php': recordShipment,
   'ticket-replies.php': replyToTicket,
   'order-cancel.php': cancelOrder,
+  'order-notes.php': noteOrder,
 }
 
 const NO_RESOURCE = refuse('not-found', 'There is no such resource.', 'Compare the address.')

@@ -1,6 +1,8 @@
 import {
   type OrderCancelled,
   OrderCancelSchema,
+  type OrderNoted,
+  OrderNoteSchema,
   type Shipment,
   type ShipmentRecorded,
   ShipmentSchema,
@@ -68,7 +70,7 @@ export function replyToTicket(shop: DemoShop, body: unknown): BridgeAnswer {
   if (ticket.time !== identity.msg_time) {
     return refuse('identity-mismatch', 'The message is another one.', COMPARE)
   }
-  const id = shop.reply(ticket.id, author, words)
+  const id = shop.reply(ticket.id, author, words, reply_id)
   const answer: TicketReplied = { result: 'recorded', reply_id, msg_id: String(id) }
   return keep(shop, 'reply', reply_id, asked.data, answer)
 }
@@ -95,9 +97,24 @@ export function cancelOrder(shop: DemoShop, body: unknown): BridgeAnswer {
       field: 'refund',
     })
   }
-  shop.cancel(order.no, reason)
+  shop.cancel(order.no, reason, refund === 'balance' ? refund : undefined)
   const answer: OrderCancelled = { result: 'cancelled', order_status: 2 }
   return keep(shop, 'cancel', command_id, asked.data, answer)
+}
+
+/** `POST order-notes.php` */
+export function noteOrder(shop: DemoShop, body: unknown): BridgeAnswer {
+  const asked = OrderNoteSchema.safeParse(body)
+  if (!asked.success) return refuseFields(asked.error)
+  const { note_id, order: identity, author, text } = asked.data
+  const before = answered(shop, 'note', note_id, asked.data)
+  if (before) return before
+  const { order, refusal } = identified(shop, identity)
+  if (refusal) return refusal
+  const id = shop.noteOrder(order.no, { by: author, text })
+  if (id === undefined) throw new Error('an order vanished while a note was made')
+  const answer: OrderNoted = { result: 'recorded', note_id, action_id: id }
+  return keep(shop, 'note', note_id, asked.data, answer)
 }
 
 function identified(

@@ -22,7 +22,11 @@ export function health(shop: DemoShop, query: Query): BridgeAnswer {
   if (!asked.success) return refuseFields(asked.error)
   const { pending, setAside, oldest } = shop.database.counts()
   const answer: Health = {
-    bridge: { version: 'demo', capture: 'triggers' },
+    bridge: {
+      version: 'demo',
+      capture: 'triggers',
+      features: ['order-notes', 'refunds', 'reply-marks'],
+    },
     platform: { name: 'ecshop', version: 'demo', php: 'none', database: 'SQLite', charset: 'utf-8' },
     epoch: shop.identity.epoch,
     seq: shop.database.seq,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { MoneySchema } from '#contracts/scalars.ts'
-import type { OrderSnapshot, OrderTombstone, WebhookEvent } from '#contracts/webhook.ts'
+import type { OrderSnapshot, OrderTombstone, WebhookEvent, WireRefund } from '#contracts/webhook.ts'
 import { BUYERS, FREIGHT } from './catalogue.ts'
 
 const LineSchema = z.object({
@@ -27,6 +27,18 @@ const DeliverySchema = z.object({
 })
 export type ShopDelivery = z.infer<typeof DeliverySchema>
 
+const RefundSchema = z.object({
+  id: z.string().describe('log_id'),
+  at: z.int(),
+  amount: z.int(),
+  to: z.enum(['balance', 'withdrawal']),
+  note: z.string(),
+})
+export type ShopRefund = z.infer<typeof RefundSchema>
+
+const LogEntrySchema = z.object({ id: z.string(), at: z.int(), by: z.string(), text: z.string() })
+export type ShopLogEntry = z.infer<typeof LogEntrySchema>
+
 /** An order as the demo shop keeps it. Times are raw `*_time` integers, money is fen. */
 export const ShopOrderSchema = z.object({
   id: z.int(),
@@ -39,6 +51,11 @@ export const ShopOrderSchema = z.object({
   lines: z.array(LineSchema),
   deliveries: z.array(DeliverySchema).optional().describe('absent before the first'),
   toBuyer: z.string().optional(),
+  refunds: z.array(RefundSchema).optional().describe('absent before the first'),
+  log: z
+    .array(LogEntrySchema)
+    .optional()
+    .describe('what its administrators read of it; no part of a snapshot'),
 })
 export type ShopOrder = z.infer<typeof ShopOrderSchema>
 
@@ -65,6 +82,10 @@ export const goodsOf = ({ lines }: ShopOrder) =>
 
 /** Fen, freight included. */
 export const totalOf = (order: ShopOrder) => goodsOf(order) + FREIGHT
+
+/** Fen: what is still paid of it, after refunds in part. */
+export const paidOf = (order: ShopOrder) =>
+  order.payTime > 0 ? (order.refunds ?? []).reduce((paid, { amount }) => paid - amount, totalOf(order)) : 0
 
 export const wire = (fen: number) => z.encode(MoneySchema, fen)
 
@@ -172,7 +193,7 @@ function toSnapshot(order: ShopOrder): OrderSnapshot {
     integral: 0,
     integral_money: nothing,
     surplus: nothing,
-    money_paid: paid ? wire(total) : nothing,
+    money_paid: wire(paidOf(order)),
     order_amount: paid ? nothing : wire(total),
     referer: '本站',
     invoice_no: (order.deliveries ?? []).flatMap(({ tracking }) => tracking).join('<br>'),
@@ -217,8 +238,20 @@ function toSnapshot(order: ShopOrder): OrderSnapshot {
       })),
     })),
     payments: [{ log_id: String(order.id), order_amount: wire(total), order_type: 0, is_paid: paid ? 1 : 0 }],
+    ...(order.refunds === undefined ? {} : { refunds: order.refunds.map((one) => refundOf(one, userId)) }),
   }
 }
+
+const refundOf = ({ id, at, amount, to, note }: ShopRefund, userId: string): WireRefund => ({
+  log_id: id,
+  change_time: at,
+  refunded_at: instant(at),
+  amount: wire(amount),
+  to,
+  reason: 'refund',
+  user_id: userId,
+  note,
+})
 
 const CARRIER = '演示快递'
 

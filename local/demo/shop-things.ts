@@ -51,7 +51,19 @@ export const TicketSchema = z.object({
   title: z.string(),
   text: z.string(),
   order: z.object({ id: z.int(), no: z.string(), addTime: z.int() }).nullable(),
-  replies: z.array(z.object({ id: z.int(), time: z.int(), author: z.string(), text: z.string() })),
+  userId: z.string().optional().describe('absent: a guest'),
+  replies: z.array(
+    z.object({
+      id: z.int(),
+      time: z.int(),
+      author: z.string(),
+      text: z.string(),
+      parts: z
+        .array(z.object({ text: z.string(), replyId: z.string().optional() }))
+        .optional()
+        .describe('what the text was put together from; of ours with its reply_id'),
+    }),
+  ),
 })
 export type Ticket = z.infer<typeof TicketSchema>
 
@@ -148,8 +160,8 @@ export function ticketEvent(ticket: Ticket, version: Version): WebhookEvent {
     msg_id: String(ticket.id),
     msg_time: ticket.time,
     written_at: instant(ticket.time),
-    user_id: '0',
-    user_name: '演示买家',
+    user_id: ticket.userId ?? '0',
+    user_name: ticket.userId === undefined ? '演示买家' : `demo-${ticket.userId}`,
     user_email: 'buyer@example.com',
     msg_type: ticket.order ? 5 : 0,
     msg_status: 0,
@@ -166,9 +178,21 @@ export function ticketEvent(ticket: Ticket, version: Version): WebhookEvent {
       user_id: '0',
       user_name: reply.author,
       msg_content: reply.text,
+      ...ours(reply),
     })),
   }
   return { type: 'ticket.snapshot', ...envelopeOf(snapshot, version), snapshot }
+}
+
+/** Whose text it is, where some of it came through the bridge. */
+function ours({ parts = [] }: Ticket['replies'][number]) {
+  const ids = parts.flatMap(({ replyId }) => (replyId === undefined ? [] : [replyId]))
+  if (ids.length === 0) return {}
+  const own = parts.filter(({ replyId }) => replyId === undefined)
+  return {
+    bridge_reply_ids: ids,
+    ...(own.length === 0 ? { by_bridge: true } : { own_content: own.map(({ text }) => text).join('\n\n') }),
+  }
 }
 
 /** @param payload the tombstone as JSON */

@@ -5,9 +5,12 @@ import type { EventResult, WebhookEvent } from '#contracts/webhook.ts'
 import { BUYERS, PRODUCTS, type Product } from './catalogue.ts'
 import { type Change, type OrderRow, ShopDatabase, type Stock } from './shop-database.ts'
 import {
+  paidOf,
   type ShopDelivery,
+  type ShopLogEntry,
   type ShopOrder,
   ShopOrderSchema,
+  type ShopRefund,
   sentOf,
   toEvent,
   tombstoneOf,
@@ -180,11 +183,34 @@ export class DemoShop {
   }
 
   /** @param reason is shown to the customer */
-  cancel(no: string, reason?: string): ShopOrder | undefined {
+  cancel(no: string, reason?: string, refund?: ShopRefund['to']): ShopOrder | undefined {
     return this.#change(no, (order) => {
       if (order.status === 'cancelled') return undefined
       if (this.stockMode === 'placement') this.#moveStock(order, 1)
-      return { ...order, status: 'cancelled', ...(reason === undefined ? {} : { toBuyer: reason }) }
+      const cancelled = { ...order, ...(reason === undefined ? {} : { toBuyer: reason }) }
+      return { ...this.#paidBack(cancelled, refund), status: 'cancelled' }
+    })
+  }
+
+  /** An administrator gives a member some of the money back; the order stays as it is. Undefined if so much was not paid. */
+  refundPart(no: string, fen: number, to: ShopRefund['to'] = 'balance', note = ''): ShopOrder | undefined {
+    return this.#change(no, (order) =>
+      fen > 0 && fen <= paidOf(order) && userIdOf(order) !== '0'
+        ? this.#withRefund(order, { amount: fen, to, note: note || `订单退款：${no}` })
+        : undefined,
+    )
+  }
+
+  /** A line in the order’s log, for the shop’s people: nothing that is told of the order changes. Answers its id. */
+  noteOrder(no: string, { by, text }: Pick<ShopLogEntry, 'by' | 'text'>): string | undefined {
+    return this.database.transaction(() => {
+      const order = this.order(no)
+      if (!order) return undefined
+      const log = order.log ?? []
+      const id = String(order.id * 100 + log.length)
+      const noted = { ...order, log: [...log, { id, at: this.time(), by, text }] }
+      this.database.putOrder({ id: order.id, no, body: JSON.stringify(noted) })
+      return id
     })
   }
 
@@ -223,8 +249,8 @@ export class DemoShop {
     return delivery
   }
 
-  /** All that was shipped comes back, a return for each delivery note. */
-  takeBack(no: string): Return[] {
+  /** All that was shipped comes back, a return for each delivery note; the money of a member too, where `refund` says so. */
+  takeBack(no: string, refund?: ShopRefund['to']): Return[] {
     const returns: Return[] = []
     this.#change(no, (order) => {
       const open = (order.deliveries ?? []).filter(({ returned }) => !returned)
@@ -242,7 +268,7 @@ export class DemoShop {
         }
       }
       const deliveries = (order.deliveries ?? []).map((delivery) => ({ ...delivery, returned: true }))
-      return { ...order, status: 'returned', payTime: 0, deliveries }
+      return { ...this.#paidBack({ ...order, deliveries }, refund), status: 'returned', payTime: 0 }
     })
     return returns
   }
@@ -282,11 +308,13 @@ export class DemoShop {
   }
 
   /** A customer’s message. */
-  ask(title: string, text: string, about?: Pick<ShopOrder, 'id' | 'no' | 'addTime'>): Ticket {
+  ask(title: string, text: string, about?: ShopOrder): Ticket {
     return this.database.transaction(() => {
       const id = this.database.nextId('ticket', FIRST_IDS.ticket)
       const order = about ? { id: about.id, no: about.no, addTime: about.addTime } : null
-      return this.#storeThing('ticket', id, { id, time: this.time(), title, text, order, replies: [] })
+      const userId = about ? userIdOf(about) : '0'
+      const ticket = { id, time: this.time(), title, text, order, replies: [] }
+      return this.#storeThing('ticket', id, userId === '0' ? ticket : { ...ticket, userId })
     })
   }
 
@@ -294,13 +322,24 @@ export class DemoShop {
     return this.#thing('ticket', id, TicketSchema)
   }
 
-  /** Answers the id of the reply. */
-  reply(id: number, author: string, text: string): number | undefined {
+  /**
+   * ECShop shows one reply under a message: what comes later is added to it. Without `replyId` it is an administrator who
+   * writes. Answers the id of the reply’s row.
+   */
+  reply(id: number, author: string, text: string, replyId?: string): number | undefined {
     return this.database.transaction(() => {
       const ticket = this.ticket(id)
       if (!ticket) return undefined
-      const reply = { id: ticket.id * 1000 + ticket.replies.length, time: this.time(), author, text }
-      this.#storeThing('ticket', id, { ...ticket, replies: [...ticket.replies, reply] })
+      const [before] = ticket.replies
+      const part = replyId === undefined ? { text } : { text, replyId }
+      const parts = before ? [...(before.parts ?? [{ text: before.text }]), part] : [part]
+      const reply = {
+        ...(before ?? { id: ticket.id * 1000, author }),
+        time: this.time(),
+        text: before ? `${before.text}\n\n${author}\n${text}` : text,
+        parts,
+      }
+      this.#storeThing('ticket', id, { ...ticket, replies: [reply] })
       return reply.id
     })
   }
@@ -394,6 +433,21 @@ export class DemoShop {
         const ticket = this.ticket(id)
         return ticket && { stamp: ticket.time, event: ticketEvent(ticket, version) }
       }
+    }
+  }
+
+  /** All that is still paid of a member’s order goes back; without `to` nothing is recorded, as ECShop’s third choice. */
+  #paidBack(order: ShopOrder, to: ShopRefund['to'] | undefined): ShopOrder {
+    const amount = paidOf(order)
+    if (to === undefined || amount <= 0 || userIdOf(order) === '0') return order
+    return { ...this.#withRefund(order, { amount, to, note: `订单退款：${order.no}` }), payTime: 0 }
+  }
+
+  #withRefund(order: ShopOrder, refund: Pick<ShopRefund, 'amount' | 'to' | 'note'>): ShopOrder {
+    const refunds = order.refunds ?? []
+    return {
+      ...order,
+      refunds: [...refunds, { id: String(order.id * 100 + refunds.length), at: this.time(), ...refund }],
     }
   }
 

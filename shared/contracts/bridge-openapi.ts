@@ -15,6 +15,10 @@ import {
   type OrderCancelled,
   OrderCancelledSchema,
   OrderCancelSchema,
+  type OrderNote,
+  type OrderNoted,
+  OrderNotedSchema,
+  OrderNoteSchema,
   type Shipment,
   type ShipmentRecorded,
   ShipmentRecordedSchema,
@@ -60,6 +64,8 @@ const PARTS = {
   TicketReplied: TicketRepliedSchema,
   OrderCancel: OrderCancelSchema,
   OrderCancelled: OrderCancelledSchema,
+  OrderNote: OrderNoteSchema,
+  OrderNoted: OrderNotedSchema,
   Event: WebhookEventSchema,
   ...EVENT_PARTS,
 } satisfies Record<string, z.ZodType>
@@ -82,13 +88,13 @@ const EVERYWHERE: readonly BridgeProblemCode[] = [
 /** Where something of the shop is told or changed. */
 const SPEAKING: readonly BridgeProblemCode[] = ['not-bound', 'restored']
 const POSTED: readonly BridgeProblemCode[] = [...SPEAKING, 'not-json']
-const COMMANDED: readonly BridgeProblemCode[] = [
+const IDENTIFIED: readonly BridgeProblemCode[] = [
   ...POSTED,
   'not-found',
   'identity-mismatch',
   'command-differs',
-  'needs-a-person',
 ]
+const COMMANDED: readonly BridgeProblemCode[] = [...IDENTIFIED, 'needs-a-person']
 
 const schema = (part: Part): Json => ({ $ref: `#/components/schemas/${part}` })
 
@@ -271,6 +277,13 @@ export function bridgeOpenApi(): Json {
         answer: EXAMPLES.cancelled,
         codes: [...COMMANDED, 'order-closed', 'too-late'],
       }),
+      '/v1/order-notes.php': post('noteOrder', 'OrderNote', EXAMPLES.note, {
+        summary: 'Adds a line to an order’s log in the admin',
+        description: 'Nothing else of the order changes, and its snapshot does not either.',
+        answers: ['OrderNoted'],
+        answer: EXAMPLES.noted,
+        codes: IDENTIFIED,
+      }),
     },
     components: {
       securitySchemes: {
@@ -303,7 +316,7 @@ export function bridgeOpenApi(): Json {
 const ORDER = { order_id: '10086', order_sn: '2026112112345', add_time: 1_795_190_400 }
 const EXAMPLES = {
   health: {
-    bridge: { version: '1.0.0', capture: 'triggers' },
+    bridge: { version: '1.1.0', capture: 'triggers', features: ['order-notes', 'refunds', 'reply-marks'] },
     platform: {
       name: 'ecshop',
       version: '2.8.0',
@@ -410,4 +423,13 @@ const EXAMPLES = {
     origin: 'erp',
   } satisfies OrderCancel,
   cancelled: { result: 'cancelled', order_status: 2 } satisfies OrderCancelled,
+  note: {
+    note_id: 'RET-17-received',
+    order: ORDER,
+    text: '退货已签收，运单 SF100000000002',
+    author: '样例仓库',
+    at: '2026-11-22T01:25:00Z',
+    origin: 'erp',
+  } satisfies OrderNote,
+  noted: { result: 'recorded', note_id: 'RET-17-received', action_id: '7001' } satisfies OrderNoted,
 } as const

@@ -36,7 +36,14 @@ export type StockMode = z.infer<typeof StockModeSchema>
 
 /** `GET health.php` */
 export const HealthSchema = z.looseObject({
-  bridge: z.looseObject({ version: z.string(), capture: z.enum(['triggers', 'poll']) }),
+  bridge: z.looseObject({
+    version: z.string(),
+    capture: z.enum(['triggers', 'poll']),
+    features: z
+      .array(z.string())
+      .optional()
+      .describe('what it can beyond version 1.0.0, which tells none: order-notes, refunds, reply-marks'),
+  }),
   platform: z.looseObject({
     name: z.literal('ecshop'),
     version: TextSchema,
@@ -239,6 +246,24 @@ export const TicketRepliedSchema = z.looseObject({
   msg_id: IdSchema,
 })
 export type TicketReplied = z.infer<typeof TicketRepliedSchema>
+
+/** `POST order-notes.php`: a line in the order’s log, for the people of the shop. */
+export const OrderNoteSchema = z.strictObject({
+  note_id: CommandId,
+  order: OrderIdentity,
+  text: z.string().min(1).max(255).describe('what does not fit the column is cut, between characters'),
+  author: z.string().min(1).max(30).describe('shown as who acted'),
+  at: InstantSchema,
+  origin: Origin,
+})
+export type OrderNote = z.infer<typeof OrderNoteSchema>
+
+export const OrderNotedSchema = z.looseObject({
+  result: z.enum(['recorded', 'duplicate']),
+  note_id: z.string(),
+  action_id: IdSchema,
+})
+export type OrderNoted = z.infer<typeof OrderNotedSchema>
 
 /** `POST order-cancel.php`: as the admin screen cancels; refused with `too-late` once anything was shipped. */
 export const OrderCancelSchema = z.strictObject({

@@ -14,6 +14,7 @@ import {
   WireDeliverySchema,
   WireLineSchema,
   WirePaymentSchema,
+  WireRefundSchema,
 } from './webhook.ts'
 import {
   AddressSchema,
@@ -44,6 +45,7 @@ export const EVENT_PARTS = {
   PackageMember: PackageMemberSchema,
   Delivery: WireDeliverySchema,
   Payment: WirePaymentSchema,
+  Refund: WireRefundSchema,
   Predecessor: PredecessorSchema,
   CustomerSnapshot: CustomerSnapshotSchema,
   CustomerTombstone: CustomerTombstoneSchema,

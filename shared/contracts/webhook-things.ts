@@ -107,6 +107,12 @@ export const TicketReplySchema = z.looseObject({
   user_id: IdSchema,
   user_name: TextSchema,
   msg_content: TextSchema,
+  by_bridge: z.boolean().optional().describe('true: all of its text came through `ticket-replies.php`'),
+  bridge_reply_ids: z
+    .array(z.string())
+    .optional()
+    .describe('reply_id of each answer of ours that stands in it, in the order of the text'),
+  own_content: TextSchema.optional().describe('what people of the shop wrote in a row that has ours as well'),
 })
 
 /** A row of `feedback` that answers no other. */

@@ -92,6 +92,23 @@ export const WirePaymentSchema = z.looseObject({
   is_paid: FlagSchema,
 })
 
+/** A row of `account_log` by which ECShop gave money back for the order. */
+export const WireRefundSchema = z.looseObject({
+  log_id: IdSchema,
+  change_time: RawTimeSchema,
+  refunded_at: InstantSchema,
+  amount: WireMoneySchema.describe('positive'),
+  to: z
+    .enum(['balance', 'withdrawal'])
+    .describe('withdrawal: credited, and asked to be paid out (`user_account`)'),
+  reason: z
+    .enum(['refund', 'balance-returned'])
+    .describe('of what was paid; or of the member’s balance that the order had used'),
+  user_id: IdSchema,
+  note: TextSchema.optional().describe('change_desc'),
+})
+export type WireRefund = z.infer<typeof WireRefundSchema>
+
 /** An order that a merge deleted; its lines live on under their rec_id. */
 export const PredecessorSchema = z.looseObject({
   order_id: IdSchema,
@@ -184,6 +201,7 @@ export const OrderSnapshotSchema = z.looseObject({
   deliveries: z.array(WireDeliverySchema),
   payments: z.array(WirePaymentSchema),
   merged_from: z.array(PredecessorSchema).optional(),
+  refunds: z.array(WireRefundSchema).optional().describe('by log_id; absent if there is none'),
 })
 export type OrderSnapshot = z.infer<typeof OrderSnapshotSchema>
 

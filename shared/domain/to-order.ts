@@ -157,14 +157,14 @@ const minorUnits = (wire: string): number => Number(wire.replace('.', '')) + 0
 const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0)
 
 /** ECShop joins tracking numbers by a literal `<br>`. */
-const trackingNumbers = (joined: string): string[] =>
+export const trackingNumbers = (joined: string): string[] =>
   joined
     .split(/<br\s*\/?>/i)
     .map((number) => number.trim())
     .filter((number) => number !== '')
 
 /** goods_sn is the code of the SPU: where the goods has SKU rows, a SKU without a code has none. */
-const skuOf = (row: { product_id: string; product_sn: string; goods_sn: string }): string =>
+export const skuOf = (row: { product_id: string; product_sn: string; goods_sn: string }): string =>
   row.product_id === '0' ? row.goods_sn : row.product_sn
 
 function lineKind(line: WireLine, amount: number): Line['kind'] {
@@ -371,6 +371,7 @@ const ORDER_FIELDS: Readonly<Record<Known<OrderSnapshot>, true>> = {
   deliveries: true,
   payments: true,
   merged_from: true,
+  refunds: true,
 }
 
 const LINE_FIELDS: Readonly<Record<Known<WireLine>, true>> = {

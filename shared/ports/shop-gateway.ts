@@ -5,6 +5,8 @@ import type {
   Health,
   OrderCancel,
   OrderCancelled,
+  OrderNote,
+  OrderNoted,
   Shipment,
   ShipmentRecorded,
   StockAnswer,
@@ -48,8 +50,8 @@ export interface PageQuery {
 
 /**
  * One shop's bridge. `deadline` is absolute (epoch ms): nothing leaves after it, what runs is aborted at it and awaited.
- * Expected failures are values; a throw is a bug. Of the reads none fails as Unknown. The three commands (shipment, reply,
- * cancel) carry an id of the caller's: repeated as they were they are answered `duplicate`, so Unknown is ended by repeating.
+ * Expected failures are values; a throw is a bug. Of the reads none fails as Unknown. The four commands (shipment, reply,
+ * cancel, note) carry an id of the caller's: repeated as they were they are answered `duplicate`, so Unknown is ended by repeating.
  */
 export interface ShopGateway {
   health(deadline: number): Promise<ShopAnswer<Health>>
@@ -71,4 +73,6 @@ export interface ShopGateway {
   recordShipment(shipment: Shipment, deadline: number): Promise<ShopAnswer<ShipmentRecorded>>
   replyToTicket(reply: TicketReply, deadline: number): Promise<ShopAnswer<TicketReplied>>
   cancelOrder(cancel: OrderCancel, deadline: number): Promise<ShopAnswer<OrderCancelled>>
+  /** A line in the order’s log, which is no change of the order. Refused `bridge-too-old` by a bridge that cannot. */
+  noteOrder(note: OrderNote, deadline: number): Promise<ShopAnswer<OrderNoted>>
 }

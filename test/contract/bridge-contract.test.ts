@@ -55,6 +55,7 @@ describe('the OpenAPI of the bridge', () => {
         'POST /v1/shipments.php',
         'POST /v1/ticket-replies.php',
         'POST /v1/order-cancel.php',
+        'POST /v1/order-notes.php',
       ].sort(),
     )
   })

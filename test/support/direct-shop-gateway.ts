@@ -7,6 +7,7 @@ import {
   ExportSchema,
   HealthSchema,
   OrderCancelledSchema,
+  OrderNotedSchema,
   ShipmentRecordedSchema,
   StockAnswerSchema,
   StockWrittenSchema,
@@ -16,7 +17,7 @@ import {
 import type { Kind } from '#contracts/scalars.ts'
 import type { ShopFailure } from '#domain/shop-failure.ts'
 import type { PageQuery, ShopAnswer, ShopGateway } from '#ports/shop-gateway.ts'
-import { cancelOrder, recordShipment, replyToTicket } from '../../local/demo/bridge-commands.ts'
+import { cancelOrder, noteOrder, recordShipment, replyToTicket } from '../../local/demo/bridge-commands.ts'
 import type { BridgeAnswer } from '../../local/demo/bridge-problem.ts'
 import { changes, health, things } from '../../local/demo/bridge-reads.ts'
 import { queryStock, writeStock } from '../../local/demo/bridge-stock.ts'
@@ -70,5 +71,6 @@ export function directShopGateway(
     replyToTicket: async (reply) =>
       answered(TicketRepliedSchema, 'write', (one) => replyToTicket(one, reply)),
     cancelOrder: async (cancel) => answered(OrderCancelledSchema, 'write', (one) => cancelOrder(one, cancel)),
+    noteOrder: async (note) => answered(OrderNotedSchema, 'write', (one) => noteOrder(one, note)),
   }
 }

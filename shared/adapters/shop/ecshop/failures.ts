@@ -67,6 +67,14 @@ function unclear(manner: Manner, code: string, message: string, remedy: string):
   return { class: manner === 'write' ? 'Unknown' : 'Unavailable', code, message, remedy }
 }
 
+/** A command that came with a later version than the one in the shop. */
+export const tooOld = (version: string): ShopFailure => ({
+  class: 'Refused',
+  code: 'bridge-too-old',
+  message: `The bridge in the shop (version ${redact(version)}) does not know this command yet.`,
+  remedy: 'Copy the folder erpsync of this version over the one in the shop.',
+})
+
 export const NO_ACCESS: ShopFailure = {
   class: 'AuthDenied',
   code: 'not-connected',

@@ -5,6 +5,7 @@ import {
   ExportSchema,
   HealthSchema,
   OrderCancelledSchema,
+  OrderNotedSchema,
   ShipmentRecordedSchema,
   StockAnswerSchema,
   StockWrittenSchema,
@@ -14,6 +15,7 @@ import {
 import type { Kind } from '#contracts/scalars.ts'
 import type { ShopGateway } from '#ports/shop-gateway.ts'
 import { type ClientDeps, createClient } from './client.ts'
+import { tooOld } from './failures.ts'
 
 /** File of each kind under `v1/`. */
 const FILES: Readonly<Record<Kind, string>> = {
@@ -34,9 +36,10 @@ export function createEcshopGateway(deps: ClientDeps): ShopGateway {
   ) => exchange({ file, query, manner: 'read' }, schema, deadline)
   const command = <Schema extends z.ZodType>(file: string, body: unknown, schema: Schema, deadline: number) =>
     exchange({ file, body, manner: 'write' }, schema, deadline)
+  const health = (deadline: number) => get('health.php', {}, HealthSchema, deadline)
 
   return {
-    health: (deadline) => get('health.php', {}, HealthSchema, deadline),
+    health,
     changes: (query, deadline) => get('changes.php', query, ChangesSchema, deadline),
     thing: async (kind, { id, stamp }, deadline) => {
       const answer = await get(FILES[kind], { id, stamp }, ThingSchema, deadline)
@@ -53,5 +56,14 @@ export function createEcshopGateway(deps: ClientDeps): ShopGateway {
       command('shipments.php', shipment, ShipmentRecordedSchema, deadline),
     replyToTicket: (reply, deadline) => command('ticket-replies.php', reply, TicketRepliedSchema, deadline),
     cancelOrder: (cancel, deadline) => command('order-cancel.php', cancel, OrderCancelledSchema, deadline),
+    noteOrder: async (note, deadline) => {
+      const answer = await command('order-notes.php', note, OrderNotedSchema, deadline)
+      if (answer.is === 'ok' || answer.failure.code !== 'http-404') return answer
+      // The shop’s web server does not know the file. Whether a bridge is there at all, it says itself.
+      const told = await health(deadline)
+      return told.is === 'ok' && !told.value.bridge.features?.includes('order-notes')
+        ? { is: 'failed', failure: tooOld(told.value.bridge.version) }
+        : answer
+    },
   }
 }

@@ -28,6 +28,7 @@ function reading(answer: ShopAnswer<WebhookEvent>, epochs = ['e-2025-01', EPOCH]
     recordShipment: unasked,
     replyToTicket: unasked,
     cancelOrder: unasked,
+    noteOrder: unasked,
     thing: async (...question) => {
       asked.push(question)
       return answer
