@@ -2,7 +2,7 @@ import type { Health } from '#contracts/bridge.ts'
 import type { DriftDifference } from '#contracts/drift.ts'
 import type { Reason, RowStatus } from '#contracts/ledger-row.ts'
 import { type ErpFailureClass, FAILURE_RULES } from '#domain/erp-failure.ts'
-import { type ReasonCode, reason } from '#domain/reasons.ts'
+import { REFUND_REMEDY, type ReasonCode, reason } from '#domain/reasons.ts'
 import type { Language } from '#runtime/language.ts'
 import type { SecretState } from './secret-state.ts'
 import type { Told } from './told.ts'
@@ -42,7 +42,10 @@ function englishReason(stored: Reason, part: ReasonPart = 'all'): Told {
 
 function chineseReason(stored: Reason, part: ReasonPart = 'all'): Told {
   const { known, detail } = partsOf(stored)
-  if (!known || !isReasonCode(stored.code)) return englishReason(stored, part)
+  if (!known || !isReasonCode(stored.code)) {
+    const told = englishReason(stored, part)
+    return stored.remedy === REFUND_REMEDY ? { ...told, remedy: ZH_REFUND_REMEDY } : told
+  }
   const [sentence, fix] = ZH_REASONS[stored.code]
   const message =
     part === 'detail' ? detail : part === 'general' || detail === '' ? sentence : `${sentence} ${detail}`
@@ -841,6 +844,9 @@ const ZH_FAILURES: Readonly<Record<ErpFailureClass, string>> = {
 }
 
 const isFailureClass = (text: string): text is ErpFailureClass => Object.hasOwn(ZH_FAILURES, text)
+
+const ZH_REFUND_REMEDY =
+  '加上 --refund 再取消一次，已付款会退到会员余额；或者退款并在商店后台取消，然后 replay <参考号> --was placed。'
 
 const ZH_REASONS: Readonly<Record<ReasonCode, readonly [message: string, remedy: string]>> = {
   unpaid: ['订单尚未付款。', '无需处理：商店报告付款后会继续。'],

@@ -4,7 +4,7 @@ import type { Reason } from '#contracts/ledger-row.ts'
 import type { WritebackCommand, WritebackKey, WritebackMessage, WritebackRow } from '#contracts/writeback.ts'
 import { appended } from '#domain/history.ts'
 import type { Outcome } from '#domain/outcome.ts'
-import { reason } from '#domain/reasons.ts'
+import { REFUND_REMEDY, reason } from '#domain/reasons.ts'
 import { closedGateDelay, contendedDelay, MAX_AGE_MS, retryDelay } from '#domain/retry-delay.ts'
 import { afterShopFailure, type ShopFailure } from '#domain/shop-failure.ts'
 import type { Clock, Ids, Log, Random } from '#ports/runtime.ts'
@@ -168,12 +168,20 @@ class OrderWriteback {
   }
 
   async #failed(failure: ShopFailure): Promise<Outcome> {
-    const { code, message, remedy, field } = failure
+    const { code, message, field } = failure
     const then = afterShopFailure(failure)
-    if (then === 'park')
+    if (then === 'park') {
+      const remedy = this.#isAboutRefund(failure) ? REFUND_REMEDY : failure.remedy
       return this.#park({ code, message, remedy, ...(field === undefined ? {} : { field }) })
+    }
     const lost = await this.#release(code)
     return lost ?? { is: 'retry', afterMs: this.#delays[then](), why: code }
+  }
+
+  /** The shop’s own remedy is for its caller, and names a field that no person writes. */
+  #isAboutRefund({ code, field }: ShopFailure): boolean {
+    const isUndecided = this.#command.is === 'cancel' && this.#command.cancel.refund === 'none'
+    return isUndecided && code === 'needs-a-person' && field === 'refund'
   }
 
   /** Back to the queue; an outcome of its own where somebody else wrote. */

@@ -132,5 +132,9 @@ export function reason(
   }
 }
 
+/** Of a cancel that the shop refuses because it was paid, and nobody said what becomes of the money. */
+export const REFUND_REMEDY =
+  'Cancel it again with --refund, which credits what was paid to the member’s balance; or pay it back and cancel it in the shop’s admin, then replay <reference> --was placed.'
+
 /** Reasons that may pass by themselves once somebody creates what is missing: the sweep tries them again when `wakeAt` is due. */
 export const WAKES: ReadonlySet<string> = new Set<ReasonCode>(['missing-reference', 'missing-sku'])

@@ -229,6 +229,34 @@ describe('a cancel', () => {
     expect(await world.receive(world.cancel(order, 'C1'))).toEqual({ is: 'park', code: 'too-late' })
     expect(world.shop.order(order.no)?.status).toBe('confirmed')
   })
+
+  it('of a paid order is parked, and says how the operator decides about the money', async () => {
+    const world = new WritebackWorld()
+    const order = world.place([1])
+    world.shop.pay(order.no)
+    const undecided = world.cancel(order, 'C1')
+    expect(await world.receive(undecided)).toEqual({ is: 'park', code: 'needs-a-person' })
+    expect(await world.row(undecided)).toMatchObject({
+      reason: { code: 'needs-a-person', field: 'refund', remedy: expect.stringContaining('--refund') },
+    })
+  })
+
+  it('of what a guest paid is parked with the shop’s own remedy, for a guest has no balance', async () => {
+    const world = new WritebackWorld()
+    const order = world.shop.place({ userId: '0' })
+    world.shop.pay(order.no)
+    const { command, ...message } = world.cancel(order, 'C1')
+    if (command.is !== 'cancel') throw new Error('it is no cancel')
+    const refunded = {
+      ...message,
+      command: { ...command, cancel: { ...command.cancel, refund: 'balance' as const } },
+    }
+    await world.receive(refunded)
+    expect((await world.row(refunded))?.reason).toMatchObject({
+      code: 'needs-a-person',
+      remedy: expect.not.stringContaining('--refund'),
+    })
+  })
 })
 
 describe('figures of stock', () => {

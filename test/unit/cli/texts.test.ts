@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ReasonCode, reason } from '#domain/reasons.ts'
+import { REFUND_REMEDY, type ReasonCode, reason } from '#domain/reasons.ts'
 import { textsOf } from '../../../cli/texts.ts'
 
 const CODES = Object.keys({
@@ -73,6 +73,16 @@ describe('the texts', () => {
   it('leave a reason alone that a newer version wrote', () => {
     const stored = { code: 'moon-phase', message: 'The moon is full.', remedy: 'Wait.' }
     expect(zh.reason(stored)).toEqual({ message: 'The moon is full.', remedy: 'Wait.' })
+  })
+
+  it('tell in both languages by which option a paid order is cancelled', () => {
+    const stored = { code: 'needs-a-person', message: 'The order was paid.', remedy: REFUND_REMEDY }
+    expect(en.reason(stored).remedy).toContain('--refund')
+    expect(zh.reason(stored)).toEqual({
+      message: 'The order was paid.',
+      remedy: expect.stringMatching(/\p{Script=Han}.*--refund/u),
+    })
+    expect(zh.reason({ ...stored, remedy: 'Ask Wang.' }).remedy).toBe('Ask Wang.')
   })
 
   it('round ages down to one unit', () => {
