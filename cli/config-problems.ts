@@ -1,6 +1,6 @@
 import { describeTarget } from '#adapters/erp/describe-target.ts'
 import type { TargetConfig } from '#contracts/config.ts'
-import { targetGateway } from './target-gateway.ts'
+import { targetGateways } from './target-gateways.ts'
 
 /** What of a target’s expressions and mapping files does not compile, as sentences naming the place. Nothing is sent. */
 export async function configProblems(target: TargetConfig, configDir: string): Promise<string[]> {
@@ -8,11 +8,12 @@ export async function configProblems(target: TargetConfig, configDir: string): P
     .mappingProblems(configDir)
     .map(({ problem }) => problem)
   // Any build tells of the first broken expression before it does anything else.
-  const gateway = targetGateway(target, configDir, {
+  const { order: gateway } = targetGateways(target, configDir, {
     fetch: globalThis.fetch,
     clock: { now: () => 0 },
     ids: { next: () => '' },
   })
+  if (!gateway) return files
   const document = { id: '0', state: 'live', step: gateway.describe().steps[0] } as const
   const built = await gateway.cancel({ reference: 'EC-0-0', document, reason: '' })
   const broken = !built.ok && built.failure.class === 'Misconfigured' ? [built.failure.message] : []

@@ -96,6 +96,7 @@ export function openConnection(parts: Parts, { clock, ids }: { clock: Clock; ids
       shop: (shop) => secrets.shop(shop),
       bridge: (shop) => secrets.bridge(shop),
       target: (target) => secrets.target(target),
+      personKey: () => secrets.personKey(),
       putShop: (shop, secret) => putSecret(`shop/${shop}/webhook`, secret),
       putBridge: (shop, secret) => putSecret(`shop/${shop}/bridge`, secret),
       putTarget: (target, secret) => putSecret(`target/${target}/erp`, secret),

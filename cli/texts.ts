@@ -583,7 +583,7 @@ const en = {
     }),
     next: (steps: { contract: string; mapping: string; errors: string; run: string; name: string }) => [
       `${steps.contract}: what a merchant configures.`,
-      `shared/contracts/config.ts, shared/adapters/erp/create-gateway.ts and describe-target.ts: a line each for "${steps.name}"; then \`npm run contracts\`.`,
+      `shared/contracts/config.ts, shared/adapters/erp/create-gateways.ts and describe-target.ts: a line each for "${steps.name}"; then \`npm run contracts\`.`,
       `${steps.mapping}: the document, the calls, and how answers are read.`,
       `${steps.errors}: what each refusal of this ERP means.`,
       `${steps.run}: the ERP seen from its own side, a double or a test system.`,
@@ -648,6 +648,7 @@ const en = {
       returned: 'it was returned; its document stays as it is.',
       'same-content': 'the ERP has this content.',
       'nothing-to-cancel': 'there is nothing to cancel.',
+      deleted: 'its row in the shop was deleted, which undoes nothing.',
     },
   },
   status: {
@@ -680,8 +681,15 @@ const en = {
     describe: 'show the whole life of an order at each target',
     body: 'also print its stored state, which is about people',
     shopState: 'in the shop',
-    shopStateText: ({ state, payment, gone }: { state: string; payment: string; gone: boolean }) =>
-      `${state}, ${payment}${gone ? ', deleted' : ''}`,
+    shopStateText: ({
+      state,
+      payment,
+      gone,
+    }: {
+      state: string
+      payment?: string | undefined
+      gone: boolean
+    }) => [state, ...(payment === undefined ? [] : [payment]), ...(gone ? ['deleted'] : [])].join(', '),
     seen: 'newest version',
     applied: 'in the ERP',
     unknown: 'unknown write',
@@ -700,7 +708,7 @@ const en = {
   },
   writebacks: {
     heading: 'write-backs',
-    kinds: { shipment: 'shipment', cancel: 'cancel' },
+    kinds: { shipment: 'shipment', cancel: 'cancel', progress: 'progress' },
     statuses: { open: 'on its way', done: 'done', parked: 'parked' },
     kind: 'kind',
     tracking: 'tracking numbers',
@@ -937,6 +945,18 @@ const ZH_REASONS: Readonly<Record<ReasonCode, readonly [message: string, remedy:
   'shipment-changed': [
     '商店登记发货之后，ERP 又修改了该发货单。',
     '请对照两边，在商店后台更正发货单；然后 replay <参考号> --was placed。',
+  ],
+  'kind-unsupported': [
+    '该目标不能接收这一类内容。',
+    '请从该目标的 kinds 中去掉这一类，或配置相应的操作（docs/guides）；然后 replay。',
+  ],
+  'owned-by-erp': [
+    '配置规定这一类以 ERP 为准，因此不把商店的内容发送过去。',
+    '无需处理；或修改 sync.config.json 中的 "owners"，然后 replay。',
+  ],
+  'owned-by-shop': [
+    '配置规定这一类以商店为准，因此不把 ERP 的内容写入商店。',
+    '无需处理；或修改 sync.config.json 中的 "owners"，然后 replay。',
   ],
   'too-old': ['消息等待超过十天。', '请检查目标是否正常（doctor），然后 replay。'],
 }
@@ -1395,7 +1415,7 @@ const zh: Texts = {
     notCheckout: (dir) => ({ message: `${dir} 不是本项目的检出目录。`, remedy: '请用 --into 指定。' }),
     next: (steps) => [
       `${steps.contract}：商家要配置的内容。`,
-      `shared/contracts/config.ts、shared/adapters/erp/create-gateway.ts 与 describe-target.ts：为“${steps.name}”各加一行；然后 \`npm run contracts\`。`,
+      `shared/contracts/config.ts、shared/adapters/erp/create-gateways.ts 与 describe-target.ts：为“${steps.name}”各加一行；然后 \`npm run contracts\`。`,
       `${steps.mapping}：单据、调用，以及如何读取应答。`,
       `${steps.errors}：该 ERP 的每种拒绝意味着什么。`,
       `${steps.run}：从 ERP 一侧看到的情形，可用替身或测试系统。`,
@@ -1459,6 +1479,7 @@ const zh: Texts = {
       returned: '它已退货；单据保持原样。',
       'same-content': 'ERP 已有此内容。',
       'nothing-to-cancel': '没有可取消的单据。',
+      deleted: '商店中的记录已删除，但这不会撤销已发生的事。',
     },
   },
   status: {
@@ -1492,7 +1513,11 @@ const zh: Texts = {
     body: '同时打印保存的状态，其中有个人信息',
     shopState: '商店中',
     shopStateText: ({ state, payment, gone }) =>
-      `${ZH_ORDER_STATES[state] ?? state}，${ZH_PAYMENTS[payment] ?? payment}${gone ? '，已删除' : ''}`,
+      [
+        ZH_ORDER_STATES[state] ?? state,
+        ...(payment === undefined ? [] : [ZH_PAYMENTS[payment] ?? payment]),
+        ...(gone ? ['已删除'] : []),
+      ].join('，'),
     seen: '最新版本',
     applied: 'ERP 中的版本',
     unknown: '结果未知的写入',
@@ -1511,7 +1536,7 @@ const zh: Texts = {
   },
   writebacks: {
     heading: '回写',
-    kinds: { shipment: '发货', cancel: '取消' },
+    kinds: { shipment: '发货', cancel: '取消', progress: '进度' },
     statuses: { open: '进行中', done: '已完成', parked: '已搁置' },
     kind: '类型',
     tracking: '运单号',

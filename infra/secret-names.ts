@@ -6,5 +6,6 @@ export const secretNames = (stage: string) => {
     shop: (shop: string) => `${prefix}/shop/${shop}/webhook`,
     bridge: (shop: string) => `${prefix}/shop/${shop}/bridge`,
     target: (target: string) => `${prefix}/target/${target}/erp`,
+    personKey: `${prefix}/person-key`,
   }
 }

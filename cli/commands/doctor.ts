@@ -15,7 +15,7 @@ import { failureOf } from '../failure-of.ts'
 import { type Finding as ShownFinding, showFindings } from '../findings-view.ts'
 import type { Place } from '../place.ts'
 import { attempt, secretStates } from '../secret-state.ts'
-import { targetGateway } from '../target-gateway.ts'
+import { targetGateways } from '../target-gateways.ts'
 import { missingNames } from '../target-secret.ts'
 import type { Texts } from '../texts.ts'
 import { stateOf } from './drift.ts'
@@ -283,9 +283,10 @@ async function erpFindings(
     if (!Number.isNaN(theirs)) dated = { theirs, ours: context.clock.now() }
     return response
   }
-  const gateway = targetGateway(config, dir, { ...context, fetch }, async () => secret)
+  const gateways = targetGateways(config, dir, { ...context, fetch }, async () => secret)
   const deadline = context.clock.now() + ERP_TIMEOUT_MS
-  const erp: Finding = gateway.describe().find
+  const gateway = config.kinds.map((kind) => gateways[kind]).find((one) => one?.describe().find)
+  const erp: Finding = gateway
     ? foundFinding(
         target,
         await gateway.find(NOBODYS_REFERENCE, undefined, { deadline, correlationId: 'doctor' }),

@@ -13,7 +13,7 @@ import type { Connection } from '../connection.ts'
 import type { Result } from '../context.ts'
 import { CliFailure } from '../failure.ts'
 import { showPlan } from '../plan-view.ts'
-import { targetGateway } from '../target-gateway.ts'
+import { targetGateways } from '../target-gateways.ts'
 
 const OptionsSchema = z.object({
   dryRun: z.boolean().default(false),
@@ -242,10 +242,10 @@ async function rehearseRow(
     const json = { reference: row.ref, target: targetName, result: prepared.obstacle }
     return { json, text: `${row.ref}: ${[message, remedy].filter(Boolean).join(' ')}`, ok: false }
   }
-  const gateway = targetGateway(target, configDir, context)
   const plan = await planDelivery(prepared.message, {
     rules: target.rules,
-    gateway,
+    gateways: targetGateways(target, configDir, context),
+    owners: config.owners,
     ledger,
     times,
     clock: context.clock,

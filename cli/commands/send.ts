@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { shortHash } from '#app/content-hash.ts'
+import { personHashWith } from '#app/person-hash.ts'
 import { planDelivery } from '#app/plan-delivery.ts'
-import { type EventContext, type Reading, readEvent } from '#app/read-event.ts'
+import { type EventContext, type Reading, readEvent, type ToDeliver } from '#app/read-event.ts'
 import { signWebhook } from '#app/standard-webhooks.ts'
+import { targetsFor } from '#app/targets-for.ts'
 import type { SyncConfig } from '#contracts/config.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
@@ -16,8 +18,8 @@ import {
   WebhookAnswerSchema,
   type WebhookEvent,
 } from '#contracts/webhook.ts'
+import { identityOf } from '#domain/identity.ts'
 import { orderReference, orderSourceId } from '#domain/reference.ts'
-import { subjectIdentity } from '#domain/row.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import { type Cli, chooseShop, chooseTargets, defineCommand } from '../command.ts'
@@ -28,7 +30,7 @@ import { eventOf, type OrderFile, readOrderFile } from '../order-file.ts'
 import { LOCAL_STAGE } from '../place.ts'
 import { showPlan } from '../plan-view.ts'
 import { stageTimes } from '../stage-times.ts'
-import { targetGateway } from '../target-gateway.ts'
+import { targetGateways } from '../target-gateways.ts'
 
 const OptionsSchema = z.object({
   shop: z.string().optional(),
@@ -216,9 +218,14 @@ async function rehearseEvent(
   const { cli, config, shop, epochs, options } = rehearsal
   const shopConfig = config.shops[shop]
   if (!shopConfig) throw new Error('a chosen shop is configured')
-  const orderTargets = shopConfig.targets.filter((target) => config.targets[target]?.kinds.includes('order'))
   const epochNo = (epochs?.length ?? 1) - 1
-  const context: EventContext = { shop: { id: shop, config: shopConfig }, orderTargets, epochNo }
+  const context: EventContext = {
+    shop: { id: shop, config: shopConfig },
+    targetsFor: targetsFor(shopConfig, config.targets),
+    // Nothing leaves: which key a guest would have does not matter.
+    personHash: personHashWith('rehearsal'),
+    epochNo,
+  }
   const reading = readEvent(event, context)
 
   const current = epochs?.[epochNo]
@@ -231,10 +238,11 @@ async function rehearseEvent(
     return { shown: [{ json, text: cli.t.send.results['not-subscribed'] }], finding: false }
   }
   const { target } = options
-  if (target !== undefined && !reading.targets.includes(target))
+  const routed = reading.deliveries.flatMap((one) => one.targets.map((name) => ({ name, one })))
+  if (target !== undefined && !routed.some(({ name }) => name === target))
     throw new CliFailure('not-routed', (t) => t.notRouted(shop, target))
-  const targets = target === undefined ? reading.targets : [target]
-  const plans = await Promise.all(targets.map((target) => planFor(target, reading, rehearsal)))
+  const chosen = routed.filter(({ name }) => target === undefined || name === target)
+  const plans = await Promise.all(chosen.map(({ name, one }) => planFor(name, reading, one, rehearsal)))
   return { shown: plans, finding: plans.some((plan) => plan.finding) }
 }
 
@@ -246,13 +254,13 @@ const finding = (shown: Shown) => ({ shown: [shown], finding: true })
 
 async function planFor(
   targetName: string,
-  reading: Extract<Reading, { is: 'subject' }>,
+  { version, wireHash }: Extract<Reading, { is: 'subject' }>,
+  { kind, subject }: ToDeliver,
   { cli, connection, config, configDir, shop, ledger }: Rehearsal,
 ): Promise<Shown & { finding: boolean }> {
   const { context, format } = cli
   const target = config.targets[targetName]
   if (!target) throw new Error('a route names only configured targets')
-  const { kind, version, wireHash, subject } = reading
   const message: DeliveryMessage = {
     v: 1,
     shop,
@@ -267,13 +275,13 @@ async function planFor(
   }
   const plan = await planDelivery(message, {
     rules: target.rules,
-    gateway: targetGateway(target, configDir, context),
+    gateways: targetGateways(target, configDir, context),
+    owners: config.owners,
     ledger,
     times: connection?.times ?? stageTimes(LOCAL_STAGE),
     clock: context.clock,
   })
-  const { orderId, orderSn } = subjectIdentity(subject)
-  const reference = plan.row?.ref ?? orderReference(shop, orderSn, orderId, shortHash)
+  const reference = plan.row?.ref ?? identityOf(subject, shortHash).reference
   // The body is what the person’s own file became, so it is shown.
   const shown = showPlan(plan, { reference, targetName, target, body: true }, format)
   return { ...shown, finding: plan.failure !== undefined || plan.action === 'park' }

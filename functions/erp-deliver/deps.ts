@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
-import { createGateway } from '#adapters/erp/create-gateway.ts'
+import { createGateways } from '#adapters/erp/create-gateways.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
@@ -11,8 +11,10 @@ import { createEcshopReader, type ReadableShop } from '#adapters/shop/ecshop/rea
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { deadLetter } from '#adapters/sqs/sqs-dead-letter.ts'
 import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
+import { shortHash } from '#app/content-hash.ts'
 import { type DeliverDeps, deliver } from '#app/deliver.ts'
 import { gateLimits } from '#app/gate-limits.ts'
+import { guestKeyWith, personHashFor } from '#app/person-hash.ts'
 import { openTurn } from '#app/turn.ts'
 import { DeliveryMessageSchema } from '#contracts/delivery-message.ts'
 import { loadConfig } from '#runtime/config-file.ts'
@@ -57,7 +59,8 @@ const gate = new DynamoTargetGate({ client: dynamo, table: env.TABLE_NAME, limit
 
 const deliverDeps: Omit<DeliverDeps, 'shop'> = {
   rules: target.rules,
-  gateway: createGateway(target, { configDir, secrets: () => secrets.target(env.TARGET), clock, ids }),
+  gateways: createGateways(target, { configDir, secrets: () => secrets.target(env.TARGET), clock, ids }),
+  owners: config.owners,
   ledger: new DynamoLedger({ client: dynamo, table: env.TABLE_NAME, clock }),
   allowTombstone: (shop, perHour) => gate.allowTombstone(shop, perHour),
   clock,
@@ -77,6 +80,8 @@ const shopUntil = (lastStart: number) =>
   createEcshopReader({
     shop: (id) => shops.get(id),
     deadline: () => Math.min(clock.now() + SHOP_READ_MS, lastStart),
+    hash: shortHash,
+    guestKey: async () => guestKeyWith(await personHashFor([target], secrets)),
   })
 
 /** Delivers a batch within one turn at the target's gate. */

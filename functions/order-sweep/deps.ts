@@ -5,7 +5,7 @@ import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { DynamoNotes } from '#adapters/dynamodb/dynamo-notes.ts'
 import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
-import { createGateway } from '#adapters/erp/create-gateway.ts'
+import { createGateways } from '#adapters/erp/create-gateways.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
@@ -15,7 +15,7 @@ import { gateLimits } from '#app/gate-limits.ts'
 import type { RunEnd } from '#app/run.ts'
 import { sweepOrders } from '#app/sweep-orders.ts'
 import type { SweepInput } from '#contracts/drift.ts'
-import type { ErpGateway } from '#ports/erp-gateway.ts'
+import type { ErpGateways } from '#ports/erp-gateway.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import { readSqsEndpoint } from '#runtime/env.ts'
 import { createLog } from '#runtime/logger.ts'
@@ -44,12 +44,12 @@ const stores = {
   }),
 }
 
-const erps = new Map<string, ErpGateway>()
-function erpOf(name: string): ErpGateway | undefined {
+const erps = new Map<string, ErpGateways>()
+function erpOf(name: string): ErpGateways | undefined {
   const target = config.targets[name]
   if (!target) return undefined
   const known =
-    erps.get(name) ?? createGateway(target, { configDir, secrets: () => secrets.target(name), clock, ids })
+    erps.get(name) ?? createGateways(target, { configDir, secrets: () => secrets.target(name), clock, ids })
   erps.set(name, known)
   return known
 }
@@ -65,6 +65,7 @@ export async function sweep(input: SweepInput, endsAt: number): Promise<RunEnd> 
     shop,
     config: shopConfig,
     targets: Object.fromEntries(targets),
+    secrets,
     nightly: config.nightly,
     epochs: async () => (await secrets.shop(shop))?.epochs,
     gateway: createEcshopGateway({ access: () => secrets.bridge(shop), clock }),

@@ -6,7 +6,7 @@ import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { DynamoNotes } from '#adapters/dynamodb/dynamo-notes.ts'
 import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
 import { DynamoWritebackLedger } from '#adapters/dynamodb/dynamo-writeback-ledger.ts'
-import { createGateway } from '#adapters/erp/create-gateway.ts'
+import { createGateways } from '#adapters/erp/create-gateways.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
@@ -35,7 +35,7 @@ const limits = gateLimits(config, { leaseMs: env.LEASE_MS, retryFloorMs: env.RET
 const gateways = new Map(
   Object.entries(config.targets).map(([name, target]) => [
     name,
-    createGateway(target, { configDir, secrets: () => secrets.target(name), clock, ids }),
+    createGateways(target, { configDir, secrets: () => secrets.target(name), clock, ids }),
   ]),
 )
 const deps = {

@@ -5,7 +5,7 @@ import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { DynamoNotes } from '#adapters/dynamodb/dynamo-notes.ts'
 import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
-import { createGateway } from '#adapters/erp/create-gateway.ts'
+import { createGateways } from '#adapters/erp/create-gateways.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
@@ -37,7 +37,8 @@ const erps = new Map(
   Object.values(config.pools).flatMap(({ target: name }) => {
     const target = config.targets[name]
     if (!target) return []
-    return [[name, createGateway(target, { configDir, secrets: () => secrets.target(name), clock, ids })]]
+    const { order } = createGateways(target, { configDir, secrets: () => secrets.target(name), clock, ids })
+    return order ? [[name, order] as const] : []
   }),
 )
 const shops = new Map(

@@ -16,7 +16,8 @@ import type { ShopTurn } from './shop-turn.ts'
 const STOCK_OUTDATED_MS = 3_600_000
 
 type StockCommand = Extract<WritebackCommand, { is: 'stock' }>
-type OrderCommand = Exclude<WritebackCommand, StockCommand>
+type ProgressCommand = Extract<WritebackCommand, { is: 'progress' }>
+type OrderCommand = Exclude<WritebackCommand, StockCommand | ProgressCommand>
 
 export interface WritebackDeps {
   /** Of any shop; one that is not connected answers AuthDenied. */
@@ -47,6 +48,8 @@ export async function applyWriteback(message: WritebackMessage, deps: WritebackD
     deps.log.warn('STOCK_OUTDATED', 'Figures waited too long to be written.', aboutStock(message, command))
     return { is: 'done', flavour: 'duplicate' }
   }
+  // Progress has a use case of its own.
+  if (command.is === 'progress') throw new Error('No consumer takes progress yet.')
   const tooOld = ageMs > MAX_AGE_MS
   const closed = tooOld ? undefined : await closedGate(message.shop, delays, deps)
   return closed ?? new OrderWriteback(message, command, delays, deps).run(tooOld)

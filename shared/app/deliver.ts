@@ -3,7 +3,9 @@ import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import { type ErpRequest, ErpRequestSchema } from '#contracts/erp-request.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { ContentHash, Intent, LedgerRow, Reason, RowKey, RowStatus } from '#contracts/ledger-row.ts'
-import type { Line, Order } from '#contracts/order.ts'
+import type { Owners } from '#contracts/owners.ts'
+import type { Return } from '#contracts/return.ts'
+import type { Kind } from '#contracts/scalars.ts'
 import {
   type Decision,
   decide,
@@ -15,12 +17,13 @@ import {
   knownWithoutLookUp,
   settledAt,
 } from '#domain/decide.ts'
-import { type Desire, desire, objection } from '#domain/desire.ts'
+import { type Desire, desire } from '#domain/desire.ts'
 import { DAY_MS } from '#domain/due.ts'
 import { type ErpFailure, FAILURE_RULES } from '#domain/erp-failure.ts'
+import { identityOf } from '#domain/identity.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import { type ReasonCode, reason, WAKES } from '#domain/reasons.ts'
-import { generationReference, lineReference, orderReference, orderSourceId } from '#domain/reference.ts'
+import { generationReference, orderSourceId } from '#domain/reference.ts'
 import {
   closedGateDelay,
   contendedDelay,
@@ -28,13 +31,14 @@ import {
   MAX_AGE_MS,
   retryDelay,
 } from '#domain/retry-delay.ts'
-import { freshRow, inheritedCause, linesSent, rowSeeing, subjectIdentity, withHistory } from '#domain/row.ts'
+import { freshRow, inheritedCause, linesSent, rowSeeing, withHistory } from '#domain/row.ts'
 import { compareVersions, isOlder } from '#domain/version.ts'
-import type { Answer, Built, Capabilities, ErpDocument, ErpGateway, OrderWrite } from '#ports/erp-gateway.ts'
+import type { Answer, Built, Capabilities, ErpDocument, ErpGateways, Write } from '#ports/erp-gateway.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { Clock, Ids, Log, Random } from '#ports/runtime.ts'
 import type { ShopReader } from '#ports/shop-gateway.ts'
-import { contentHash, shortHash } from './content-hash.ts'
+import { shortHash } from './content-hash.ts'
+import { type Matter, matterOf, type Surroundings, unsupportedMatter } from './matter.ts'
 import type { Turn } from './turn.ts'
 
 const SUBJECT_TTL_S = 180 * 86_400
@@ -44,7 +48,11 @@ const MAX_CALLS = 6
 
 export interface DeliverDeps {
   readonly rules: Rules
-  readonly gateway: ErpGateway
+  readonly gateways: ErpGateways
+  /** Whose word counts for each kind. */
+  readonly owners: Pick<Owners, Kind>
+  /** What the ledger knows around a thing. Absent: nothing. */
+  readonly surroundings?: (message: DeliveryMessage, now: number) => Promise<Surroundings>
   readonly ledger: Ledger
   /** Re-reads the shop for a replay; without it the stored state stands in. */
   readonly shop?: ShopReader
@@ -64,15 +72,12 @@ export interface DeliverTimes {
   readonly retryFloorMs: number
 }
 
-export function rowKeyOf(message: Pick<DeliveryMessage, 'shop' | 'kind' | 'target' | 'subject'>): RowKey {
-  const { orderId, addTime } = subjectIdentity(message.subject)
-  return {
-    shop: message.shop,
-    kind: message.kind,
-    sourceId: orderSourceId(orderId, addTime),
-    target: message.target,
-  }
+export function rowKeyOf(message: Pick<DeliveryMessage, 'shop' | 'target' | 'subject'>): RowKey {
+  const { kind, sourceId } = identityOf(message.subject, shortHash)
+  return { shop: message.shop, kind, sourceId, target: message.target }
 }
+
+const NOTHING_AROUND: Surroundings = { purchases: [], parts: [] }
 
 /** Brings the ERP to the state the message carries, once, whatever fails in between (protocol §3). */
 export async function deliver(received: DeliveryMessage, turn: Turn, deps: DeliverDeps): Promise<Outcome> {
@@ -99,7 +104,9 @@ export async function deliver(received: DeliveryMessage, turn: Turn, deps: Deliv
       why: 'claimed by another worker',
     }
   }
-  return new Delivery(message, key, row, ageMs, turn, deps).run()
+  const around = (await deps.surroundings?.(message, now)) ?? NOTHING_AROUND
+  const matter = matterOf(message.subject, key.kind, deps.gateways, deps.rules, around) ?? unsupportedMatter()
+  return new Delivery(message, key, row, ageMs, turn, matter, deps).run()
 }
 
 /** A replay or repair carries the shop's state of now, where the shop can be read. */
@@ -127,7 +134,11 @@ async function parkTooOld(
       (row.applied && compareVersions(message.version, row.applied.version) <= 0))
   if (outdated) return { is: 'done', flavour: 'duplicate' }
 
-  const base = rowSeeing(row ?? freshRow(key, message, referenceOf(message), now), message, now)
+  const base = rowSeeing(
+    row ?? freshRow(key, message, identityOf(message.subject, shortHash), now),
+    message,
+    now,
+  )
   const { claim: _expired, ...unclaimed } = base
   const kept = row?.status === 'parked' && row.reason?.code === 'verify' ? row.reason : reason('too-old')
   await deps.ledger.putSubject(key, message.subject, SUBJECT_TTL_S)
@@ -154,11 +165,6 @@ async function parkTooOld(
     : { is: 'retry', afterMs: deps.times.retryFloorMs, why: 'row changed' }
 }
 
-function referenceOf(message: DeliveryMessage): string {
-  const { orderSn, orderId } = subjectIdentity(message.subject)
-  return orderReference(message.shop, orderSn, orderId, shortHash)
-}
-
 type Content = { ok: true; hash: ContentHash } | { ok: false; failure: ErpFailure }
 type Ended = { readonly outcome: Outcome }
 type Advanced = { readonly known: Known }
@@ -168,6 +174,7 @@ class Delivery {
   readonly #message: DeliveryMessage
   readonly #turn: Turn
   readonly #deps: DeliverDeps
+  readonly #matter: Matter
   readonly #ageMs: number
   readonly #owner: string
   readonly #abilities: Capabilities
@@ -193,6 +200,7 @@ class Delivery {
     row: LedgerRow | undefined,
     ageMs: number,
     turn: Turn,
+    matter: Matter,
     deps: DeliverDeps,
   ) {
     const now = deps.clock.now()
@@ -201,10 +209,11 @@ class Delivery {
     this.#deps = deps
     this.#ageMs = ageMs
     this.#owner = deps.ids.next()
-    this.#abilities = deps.gateway.describe()
+    this.#matter = matter
+    this.#abilities = matter.gateway.describe()
     this.#settleMs = this.#abilities.settleMs ?? deps.times.settleMs
     this.#stored = row
-    const base = row ?? freshRow(key, message, referenceOf(message), now)
+    const base = row ?? freshRow(key, message, identityOf(message.subject, shortHash), now)
     this.#cause = inheritedCause(base, message)
     this.#takenOver = base.claim !== undefined
     // The sweep makes a row before any message was received: nobody has stored its subject yet.
@@ -213,11 +222,11 @@ class Delivery {
     const { claim: _expired, reason: why, ...unclaimed } = rowSeeing(base, message, now)
     // What it was held for is over; what it was parked for stands until it ends otherwise.
     this.#row = { ...unclaimed, ...(why && base.status !== 'held' ? { reason: why } : {}) }
-    this.#wish = desire(message.subject, this.#row.shopState, deps.rules, this.#decided)
-  }
-
-  get #order(): Order | undefined {
-    return this.#message.subject.is === 'snapshot' ? this.#message.subject.order : undefined
+    const { kind } = key
+    this.#wish =
+      kind !== 'parts' && deps.owners[kind] === 'erp'
+        ? { want: 'not-ours', reason: reason('owned-by-erp') }
+        : desire(message.subject, this.#row.shopState, deps.rules, this.#decided)
   }
 
   get #decided(): boolean {
@@ -274,30 +283,24 @@ class Delivery {
   }
 
   #objections(content: Content | undefined): Reason | undefined {
-    const order = this.#order
-    if (!order) return undefined
+    const { thing } = this.#matter
+    if (!thing) return undefined
     if (content && !content.ok)
       return reason('mapping', {
         detail: content.failure.message,
         ...(content.failure.field ? { field: content.failure.field } : {}),
       })
-    return objection(order, this.#deps.rules)
+    return thing.objection
   }
 
   async #content(): Promise<Content | undefined> {
-    const order = this.#order
-    if (!order) return undefined
-    const mapped = await this.#deps.gateway.content(this.#write(order))
-    return mapped.ok ? { ok: true, hash: contentHash(order, mapped.content) } : mapped
+    return this.#matter.thing?.content(this.#write())
   }
 
-  #write(order: Order, document?: ErpDocument): OrderWrite {
-    const reference = generationReference(this.#row.ref, this.#row.generation)
+  #write(document?: ErpDocument): Write {
     return {
-      order,
-      reference,
+      reference: generationReference(this.#row.ref, this.#row.generation),
       identity: this.#row.key.sourceId,
-      lineReference: (line: Line) => lineReference(reference, line.recId),
       ...(document ? { document } : {}),
     }
   }
@@ -362,7 +365,8 @@ class Delivery {
   async #lookUp(hash: ContentHash | undefined): Promise<Advanced | Ended> {
     this.#lookedUp = true
     if (!(await this.#save('claimed'))) return { outcome: this.#lost() }
-    const { gateway, clock, times } = this.#deps
+    const { clock, times } = this.#deps
+    const { gateway } = this.#matter
     const expected = await this.#expected()
     const reference = generationReference(this.#row.ref, generationInQuestion(this.#row))
     if (!this.#takeToken() || !this.#turn.take(times.callMs)) return { outcome: await this.#later() }
@@ -405,31 +409,27 @@ class Delivery {
 
   /** The newest content as a request, for the look-up to compare with. */
   async #expected(): Promise<ErpRequest | undefined> {
-    const order = this.#order
-    if (!order) return undefined
-    const built = await this.#creation(
-      order,
-      generationReference(this.#row.ref, generationInQuestion(this.#row)),
-    )
-    return built.ok ? built.request : undefined
+    const built = await this.#creation(generationReference(this.#row.ref, generationInQuestion(this.#row)))
+    return built?.ok ? built.request : undefined
   }
 
   /** Built once for each reference: a mapping of a thousand lines takes its time, and the look-up's is sent next. */
-  async #creation(order: Order, reference: string): Promise<Built> {
+  async #creation(reference: string): Promise<Built | undefined> {
+    const { thing } = this.#matter
+    if (!thing) return undefined
     if (this.#built?.reference !== reference) {
-      const write = {
-        ...this.#write(order),
-        reference,
-        lineReference: (line: Line) => lineReference(reference, line.recId),
-      }
-      this.#built = { reference, built: await this.#deps.gateway.place(write, this.#abilities.steps[0]) }
+      const built = await thing.place({ ...this.#write(), reference }, this.#abilities.steps[0])
+      this.#built = { reference, built }
     }
     return this.#built.built
   }
 
   async #predecessors(known: Known): Promise<'clear' | 'pending' | 'too-late'> {
-    const order = this.#order
-    if (!order || this.#wish.want !== 'present' || known.is === 'live') return 'clear'
+    const { subject } = this.#message
+    if (this.#wish.want !== 'present' || known.is === 'live') return 'clear'
+    if (subject.is === 'return') return (await this.#orderIsOnItsWay(subject.return)) ? 'pending' : 'clear'
+    if (subject.is !== 'snapshot') return 'clear'
+    const { order } = subject
     let verdict: 'clear' | 'pending' = 'clear'
     for (const { orderId, addTime } of order.mergedFrom) {
       const row = await this.#deps.ledger.get({ ...this.#row.key, sourceId: orderSourceId(orderId, addTime) })
@@ -439,6 +439,14 @@ class Delivery {
       if (!cancelled && !neverSent) verdict = 'pending'
     }
     return verdict
+  }
+
+  /** A return waits for its order, unless that is settled otherwise or was never heard of. */
+  async #orderIsOnItsWay({ order }: Return): Promise<boolean> {
+    if (order.addTime === null || !this.#deps.gateways.order) return false
+    const sourceId = orderSourceId(order.orderId, order.addTime)
+    const row = await this.#deps.ledger.get({ ...this.#row.key, kind: 'order', sourceId })
+    return row?.status === 'new' || row?.status === 'open'
   }
 
   async #call(
@@ -484,7 +492,7 @@ class Delivery {
     repeated: boolean,
     hash: ContentHash | undefined,
   ): Promise<{ intent: Intent; answer: Answer } | 'late' | 'lost'> {
-    const { clock, gateway, ledger, times } = this.#deps
+    const { clock, ledger, times } = this.#deps
     if (!this.#turn.hasTime(times.callMs)) return 'late'
     const intent = this.#intentFor(repeated, request, generation, hash)
     if (intent.bytes && !repeated) {
@@ -500,7 +508,7 @@ class Delivery {
     }
     if (!(await this.#save(`${request.op}.${request.step}.sent`))) return 'lost'
     const context = { deadline: intent.deadline, correlationId: this.#message.correlationId }
-    return { intent, answer: await gateway.send(request, context) }
+    return { intent, answer: await this.#matter.gateway.send(request, context) }
   }
 
   /** Its deadline is absolute and stored: a worker that sleeps past it sends nothing. */
@@ -533,7 +541,8 @@ class Delivery {
     decision: Extract<Decision, { do: 'place' | 'amend' | 'cancel' | 'resend' }>,
     known: Known,
   ): Promise<{ ok: true; request: ErpRequest; generation: number } | { ok: false; failure: ErpFailure }> {
-    const { gateway, ledger } = this.#deps
+    const { ledger } = this.#deps
+    const { gateway, thing } = this.#matter
     const { intent, erp } = this.#row
     if (decision.do === 'resend') {
       const stored = intent?.bytes ? await ledger.getRequest(this.#row.key, intent.bytes) : undefined
@@ -561,15 +570,15 @@ class Delivery {
       const built = await gateway.cancel({ reference, document, reason: decision.because })
       return built.ok ? { ok: true, request: built.request, generation } : built
     }
-    const order = this.#order
-    if (!order)
-      return { ok: false, failure: { class: 'Unsupported', message: 'A deleted order cannot be placed.' } }
+    if (!thing)
+      return { ok: false, failure: { class: 'Unsupported', message: 'What is gone cannot be placed.' } }
     const built =
       decision.do === 'amend'
-        ? await gateway.amend({ ...this.#write(order), document })
+        ? await thing.amend({ ...this.#write(), document })
         : live
-          ? await gateway.place(this.#write(order, document), decision.step)
-          : await this.#creation(order, reference)
+          ? await thing.place(this.#write(document), decision.step)
+          : await this.#creation(reference)
+    if (!built) throw new Error('A thing that can be written was not built.')
     return built.ok ? { ok: true, request: built.request, generation } : built
   }
 

@@ -6,10 +6,19 @@ import type { ErpFailure } from '#domain/erp-failure.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import { type ReasonCode, reason } from '#domain/reasons.ts'
 import { isOlder } from '#domain/version.ts'
-import type { Answer, ErpDocument, ErpGateway, Found } from '#ports/erp-gateway.ts'
+import type {
+  Answer,
+  Built,
+  Capabilities,
+  ErpDocument,
+  ErpGateway,
+  ErpGateways,
+  Found,
+  Write,
+} from '#ports/erp-gateway.ts'
 import type { Ledger, Written } from '#ports/ledger.ts'
 import type { Clock } from '#ports/runtime.ts'
-import { contentHash } from './content-hash.ts'
+import { hashOf } from './content-hash.ts'
 import { type DeliverDeps, deliver, rowKeyOf } from './deliver.ts'
 import type { Turn } from './turn.ts'
 
@@ -52,6 +61,7 @@ export type PlannedBecause =
   | 'older'
   | 'erased'
   | 'returned'
+  | 'deleted'
   | 'same-content'
   | 'nothing-to-cancel'
 
@@ -72,7 +82,8 @@ export interface Plan {
   readonly row?: LedgerRow
 }
 
-export interface PlanDeps extends Pick<DeliverDeps, 'rules' | 'gateway' | 'ledger' | 'times'> {
+export interface PlanDeps
+  extends Pick<DeliverDeps, 'rules' | 'gateways' | 'owners' | 'surroundings' | 'ledger' | 'times'> {
   readonly clock: Clock
 }
 
@@ -85,11 +96,11 @@ export async function planDelivery(message: DeliveryMessage, deps: PlanDeps): Pr
   const key = rowKeyOf(message)
   const before = await deps.ledger.get(key)
   const ledger = new RehearsalLedger(deps.ledger)
-  const erp = new RehearsalErp(deps.gateway, () => ledger.get(key), message.verdict)
+  const erp = new RehearsalErp(() => ledger.get(key), message.verdict)
   const outcome = await deliver(message, OPEN_TURN, {
     ...deps,
     ledger,
-    gateway: erp,
+    gateways: erp.standIns(deps.gateways),
     allowTombstone: async () => true,
     ids: { next: () => 'rehearsal' },
     random: { next: () => 0.5 },
@@ -99,7 +110,15 @@ export async function planDelivery(message: DeliveryMessage, deps: PlanDeps): Pr
   const { calls, failure } = erp
   const why = reasonOf(outcome, after)
   return {
-    ...explain({ message, before, after, outcome, erp, now: deps.clock.now(), settleMs: settleMsOf(deps) }),
+    ...explain({
+      message,
+      before,
+      after,
+      outcome,
+      erp,
+      now: deps.clock.now(),
+      settleMs: settleMsOf(message, deps),
+    }),
     calls,
     looksUp: erp.lookedUp,
     outcome,
@@ -109,7 +128,8 @@ export async function planDelivery(message: DeliveryMessage, deps: PlanDeps): Pr
   }
 }
 
-const settleMsOf = ({ gateway, times }: PlanDeps): number => gateway.describe().settleMs ?? times.settleMs
+const settleMsOf = ({ kind }: DeliveryMessage, { gateways, times }: PlanDeps): number =>
+  gateways[kind]?.describe().settleMs ?? times.settleMs
 
 function reasonOf(outcome: Outcome, after: LedgerRow | undefined): Reason | undefined {
   if (outcome.is === 'park') return after?.reason ?? reason(outcome.code as ReasonCode)
@@ -135,7 +155,7 @@ function explainCall(first: ErpRequest, { before, erp }: Rehearsed): Pick<Plan, 
   if (first === erp.repeated) return { action: 'resend', because: 'unanswered' }
   switch (first.op) {
     case 'place': {
-      if (first.step !== erp.describe().steps[0]) return { action: 'place', because: 'step-missing' }
+      if (first.step !== erp.firstStep) return { action: 'place', because: 'step-missing' }
       if (before?.intent) return { action: 'place', because: 'unanswered' }
       return { action: 'place', because: before?.erp ? 'cancelled-before' : 'not-in-erp' }
     }
@@ -177,6 +197,7 @@ function explainEnd({
       if (outcome.flavour === 'erased') return { action: 'nothing', because: 'erased' }
       if (before && isOlder(message.version, before.seen.version))
         return { action: 'nothing', because: 'older' }
+      if (message.subject.is === 'gone') return { action: 'nothing', because: 'deleted' }
       if (message.subject.is === 'snapshot' && message.subject.order.state === 'returned')
         return { action: 'nothing', because: 'returned' }
       const live = after?.erp?.state === 'live'
@@ -243,64 +264,69 @@ class RehearsalLedger implements Ledger {
 
 const keyText = ({ shop, kind, sourceId, target }: RowKey): string => [shop, kind, sourceId, target].join('#')
 
-/** Builds what the real gateway builds, notes what would be sent, and says yes to it. */
-class RehearsalErp implements ErpGateway {
+/** Builds what the real gateways build, notes what would be sent, and says yes to it. */
+class RehearsalErp {
   readonly calls: ErpRequest[] = []
   failure: ErpFailure | undefined
   lookedUp = false
   cancelledBecause: string | undefined
   /** A request from the ledger, not built anew. */
   repeated: ErpRequest | undefined
-  readonly #real: ErpGateway
+  /** Of a creation, at the gateway that was asked. */
+  firstStep = ''
   readonly #row: () => Promise<LedgerRow | undefined>
   readonly #verdict: DeliveryMessage['verdict']
   readonly #built = new Map<ErpRequest, ErpDocument | undefined>()
   #hash: ContentHash | undefined
 
-  constructor(
-    real: ErpGateway,
-    row: () => Promise<LedgerRow | undefined>,
-    verdict: DeliveryMessage['verdict'],
-  ) {
-    this.#real = real
+  constructor(row: () => Promise<LedgerRow | undefined>, verdict: DeliveryMessage['verdict']) {
     this.#row = row
     this.#verdict = verdict
   }
 
-  describe(): ReturnType<ErpGateway['describe']> {
-    return this.#real.describe()
+  standIns({ order, customer, return: returns, ticket, parts }: ErpGateways): ErpGateways {
+    return {
+      ...(order && { order: this.#standIn(order) }),
+      ...(customer && { customer: this.#standIn(customer) }),
+      ...(returns && { return: this.#standIn(returns) }),
+      ...(ticket && { ticket: this.#standIn(ticket) }),
+      ...(parts && { parts: this.#standIn(parts) }),
+    }
   }
 
-  async content(write: Parameters<ErpGateway['content']>[0]): ReturnType<ErpGateway['content']> {
-    const mapped = await this.#real.content(write)
-    if (mapped.ok) this.#hash = contentHash(write.order, mapped.content)
-    else this.failure = mapped.failure
-    return mapped
+  #standIn<W extends Write>(real: ErpGateway<W>): ErpGateway<W> {
+    return {
+      describe: () => {
+        const abilities = real.describe()
+        this.firstStep = abilities.steps[0]
+        return abilities
+      },
+      content: async (write) => {
+        const mapped = await real.content(write)
+        if (mapped.ok) this.#hash = hashOf(write, mapped.content)
+        else this.failure = mapped.failure
+        return mapped
+      },
+      place: async (write, step) => this.#note(await real.place(write, step), write.document),
+      amend: async (write) => this.#note(await real.amend(write), write.document),
+      cancel: async (cancel) => {
+        this.cancelledBecause = cancel.reason
+        return this.#note(await real.cancel(cancel), cancel.document)
+      },
+      find: () => this.#find(real.describe()),
+      send: (request) => this.#send(request),
+    }
   }
 
-  async place(...[write, step]: Parameters<ErpGateway['place']>): ReturnType<ErpGateway['place']> {
-    return this.#note(await this.#real.place(write, step), write.document)
-  }
-
-  async amend(write: Parameters<ErpGateway['amend']>[0]): ReturnType<ErpGateway['amend']> {
-    return this.#note(await this.#real.amend(write), write.document)
-  }
-
-  async cancel(cancel: Parameters<ErpGateway['cancel']>[0]): ReturnType<ErpGateway['cancel']> {
-    this.cancelledBecause = cancel.reason
-    return this.#note(await this.#real.cancel(cancel), cancel.document)
-  }
-
-  #note<T extends Awaited<ReturnType<ErpGateway['place']>>>(built: T, document: ErpDocument | undefined): T {
+  #note(built: Built, document: ErpDocument | undefined): Built {
     if (built.ok) this.#built.set(built.request, document)
     else this.failure = built.failure
     return built
   }
 
-  async find(): Promise<Found> {
+  async #find({ steps }: Capabilities): Promise<Found> {
     this.lookedUp = true
     const row = await this.#row()
-    const { steps } = this.describe()
     const erp = row && row.erp?.generation === generationInQuestion(row) ? row.erp : undefined
     if (this.#verdict === 'absent') return { is: 'absent' }
     if (erp) {
@@ -322,7 +348,7 @@ class RehearsalErp implements ErpGateway {
     }
   }
 
-  async send(request: ErpRequest): Promise<Answer> {
+  async #send(request: ErpRequest): Promise<Answer> {
     this.calls.push(request)
     if (!this.#built.has(request)) this.repeated ??= request
     const document = this.#built.get(request)

@@ -15,8 +15,10 @@ import type { DeliveryQueue, Enqueued } from '#ports/delivery-queue.ts'
 import type { Clock, Log } from '#ports/runtime.ts'
 import type { Secrets } from '#ports/secrets.ts'
 import { faultOf } from './event-fault.ts'
-import { type EventContext, type Reading, readEvent } from './read-event.ts'
+import { personHashFor } from './person-hash.ts'
+import { type EventContext, type Reading, readEvent, type ToDeliver } from './read-event.ts'
 import { verifyWebhook } from './standard-webhooks.ts'
+import { targetsFor } from './targets-for.ts'
 
 export interface ReceiveRequest {
   /** From the path; not checked yet. */
@@ -108,8 +110,17 @@ async function admit(request: ReceiveRequest, deps: ReceiveDeps): Promise<Admitt
   if (events.some((event) => (EventPeekSchema.parse(event).version?.epoch ?? epoch.name) !== epoch.name)) {
     return refuse('wrong-epoch')
   }
-  const orderTargets = config.targets.filter((target) => deps.config.targets[target]?.kinds.includes('order'))
-  return { ok: true, shop: { id: request.shop, config }, orderTargets, epochNo: epoch.no, events }
+  return {
+    ok: true,
+    shop: { id: request.shop, config },
+    targetsFor: targetsFor(config, deps.config.targets),
+    personHash: await personHashFor(
+      config.targets.map((target) => deps.config.targets[target]),
+      deps.secrets,
+    ),
+    epochNo: epoch.no,
+    events,
+  }
 }
 
 /** Epochs are listed oldest first; only the last may post (protocol §1). */
@@ -161,11 +172,16 @@ async function enqueue(
   const firstSeenAt = EpochMsSchema.encode(deps.clock.now())
   const entries = readings.flatMap((reading, index) =>
     reading.is === 'subject'
-      ? reading.targets.map((target) => ({ index, message: messageOf(reading, target) }))
+      ? reading.deliveries.flatMap((one) =>
+          one.targets.map((target) => ({ index, message: messageOf(reading, one, target) })),
+        )
       : [],
   )
-  function messageOf(reading: Extract<Reading, { is: 'subject' }>, target: string): DeliveryMessage {
-    const { kind, version, wireHash, subject } = reading
+  function messageOf(
+    { version, wireHash }: Extract<Reading, { is: 'subject' }>,
+    { kind, subject }: ToDeliver,
+    target: string,
+  ): DeliveryMessage {
     const { shop, correlationId } = request
     return {
       v: 1,

@@ -17,7 +17,7 @@ const NOTHING_KEPT: StockKept = {
   erp: null,
   shops: {},
   again: [],
-  pending: {},
+  underWay: {},
   place: null,
 }
 

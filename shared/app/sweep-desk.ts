@@ -1,22 +1,26 @@
-import type { ShopConfig } from '#contracts/config.ts'
+import type { ShopConfig, TargetConfig } from '#contracts/config.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { Kind } from '#contracts/scalars.ts'
 import { DAY_MS } from '#domain/due.ts'
-import { orderReference, orderSourceId } from '#domain/reference.ts'
-import { freshRow, rowSeeing, subjectIdentity } from '#domain/row.ts'
+import { identityOf } from '#domain/identity.ts'
+import { orderSourceId } from '#domain/reference.ts'
+import { freshRow, rowSeeing } from '#domain/row.ts'
 import type { ShopFailure } from '#domain/shop-failure.ts'
 import type { DeliveryQueue } from '#ports/delivery-queue.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { Clock, Ids, Log } from '#ports/runtime.ts'
+import type { Secrets } from '#ports/secrets.ts'
 import type { ShopAnswer, ShopGateway } from '#ports/shop-gateway.ts'
 import type { TargetGate } from '#ports/target-gate.ts'
 import { shortHash } from './content-hash.ts'
 import { rowKeyOf } from './deliver.ts'
+import { personHashFor } from './person-hash.ts'
 import { readEvent } from './read-event.ts'
 import type { RunEnd } from './run.ts'
 import { openShopTurn, type ShopTurn } from './shop-turn.ts'
+import { targetsFor } from './targets-for.ts'
 
 /** Calls that one turn at the shop's gate is opened for. */
 const CALLS_PER_TURN = 20
@@ -24,6 +28,8 @@ const CALLS_PER_TURN = 20
 export interface SweepDeskDeps {
   readonly shop: string
   readonly config: ShopConfig
+  readonly targets: Readonly<Record<string, Pick<TargetConfig, 'kinds'>>>
+  readonly secrets: Pick<Secrets, 'personKey'>
   readonly gateway: ShopGateway
   readonly gate: TargetGate
   readonly ledger: Ledger
@@ -116,8 +122,9 @@ export class SweepDesk {
     cause: 'sweep' | 'repair',
     dedupId?: (target: string) => string,
   ): Promise<Posted> {
-    const { shop, config, queue, clock, ids, log } = this.#deps
+    const { shop, config, targets, secrets, queue, clock, ids, log } = this.#deps
     const { kind, id, stamp } = thing
+    const takers = targetsFor(config, targets)
     const read = await this.ask((gateway, deadline) => gateway.thing(kind, { id, stamp }, deadline))
     if (read.is === 'end') return read
     if (read.is === 'refused') return this.#unfit(thing, read.failure.code)
@@ -125,31 +132,35 @@ export class SweepDesk {
     if (event.version.epoch !== this.#epoch?.name) return { is: 'end', end: EPOCH_CHANGED }
     const reading = readEvent(event, {
       shop: { id: shop, config },
-      orderTargets: receivers.map(({ target }) => target),
+      targetsFor: (other) => (other === kind ? receivers.map(({ target }) => target) : takers(other)),
+      personHash: await personHashFor(Object.values(targets), secrets),
       epochNo: this.#epoch.no,
     })
     if (reading.is === 'not-subscribed') return this.#unfit(thing, 'not-subscribed')
     if (reading.is === 'invalid')
       return this.#unfit(thing, reading.fault.code ?? 'invalid', reading.fault.field)
 
-    const { version, wireHash, subject } = reading
-    const { orderId, addTime } = subjectIdentity(subject)
-    if (orderSourceId(orderId, addTime) !== orderSourceId(id, stamp))
+    const { version, wireHash, deliveries } = reading
+    const [itself] = deliveries
+    const { sourceId } = identityOf(itself.subject, shortHash)
+    if (itself.kind !== kind || sourceId !== orderSourceId(id, stamp))
       return this.#unfit(thing, 'identity-mismatch')
     const now = clock.now()
-    const messages = receivers.map(
-      ({ target }): DeliveryMessage => ({
-        v: 1,
-        shop,
-        target,
-        kind,
-        cause,
-        firstSeenAt: EpochMsSchema.encode(now),
-        correlationId: ids.next(),
-        version,
-        wireHash,
-        subject,
-      }),
+    const messages = deliveries.flatMap((one) =>
+      one.targets.map(
+        (target): DeliveryMessage => ({
+          v: 1,
+          shop,
+          target,
+          kind: one.kind,
+          cause,
+          firstSeenAt: EpochMsSchema.encode(now),
+          correlationId: ids.next(),
+          version,
+          wireHash,
+          subject: one.subject,
+        }),
+      ),
     )
     const results = await queue.enqueue(
       messages.map((message) => ({ message, ...(dedupId && { dedupId: dedupId(message.target) }) })),
@@ -161,35 +172,39 @@ export class SweepDesk {
     }
     if (results.includes('failed'))
       log.error('EVENT_NOT_QUEUED', 'An event could not be queued for every target.', { shop, kind, id })
-    return { is: 'posted', queued: results.map((result) => result === 'queued') }
+    return { is: 'posted', queued: receivers.map((_, index) => results[index] === 'queued') }
   }
 
-  /** Tells a target that an order is in the shop no more, and that nobody said why. */
+  /** Tells a target that a thing is in the shop no more, and that nobody said why. */
   async postGone(row: LedgerRow, seq: number): Promise<boolean> {
     const { shop, queue, clock, ids } = this.#deps
-    const [orderId = '', stamp] = row.key.sourceId.split('.')
+    const { kind } = row.key
+    const [id = '', stamp] = row.key.sourceId.split('.')
     const message: DeliveryMessage = {
       v: 1,
       shop,
       target: row.key.target,
-      kind: row.key.kind,
+      kind,
       cause: 'repair',
       firstSeenAt: EpochMsSchema.encode(clock.now()),
       correlationId: ids.next(),
       version: { epoch: this.#epoch?.name ?? '', epochNo: this.epochNo, seq },
       wireHash: 'gone',
-      subject: {
-        is: 'tombstone',
-        tombstone: {
-          shop,
-          orderId,
-          orderSn: row.no,
-          addTime: Number(stamp),
-          recIds: [...new Set(row.lines.map(({ recId }) => recId))],
-          state: null,
-          mergedInto: null,
-        },
-      },
+      subject:
+        kind === 'order' || kind === 'parts'
+          ? {
+              is: 'tombstone',
+              tombstone: {
+                shop,
+                orderId: id,
+                orderSn: row.no,
+                addTime: Number(stamp),
+                recIds: [...new Set(row.lines.map(({ recId }) => recId))],
+                state: null,
+                mergedInto: null,
+              },
+            }
+          : { is: 'gone', gone: { shop, kind, id, stamp: Number(stamp) } },
     }
     const [result] = await queue.enqueue([{ message }])
     if (result !== 'queued') return false
@@ -199,14 +214,12 @@ export class SweepDesk {
 
   /** A write that is lost says that a worker has the thing in hand, which is as good. */
   async #mark(row: LedgerRow | undefined, message: DeliveryMessage): Promise<void> {
-    const { ledger, clock, ids, shop } = this.#deps
+    const { ledger, clock, ids } = this.#deps
     const now = clock.now()
     const enqueued = { at: now, version: message.version }
     const writer = ids.next()
     if (!row) {
-      const { orderSn, orderId } = subjectIdentity(message.subject)
-      const reference = orderReference(shop, orderSn, orderId, shortHash)
-      const fresh = freshRow(rowKeyOf(message), message, reference, now)
+      const fresh = freshRow(rowKeyOf(message), message, identityOf(message.subject, shortHash), now)
       await ledger.put({ ...rowSeeing(fresh, message, now), rev: 1, writer, enqueued })
       return
     }

@@ -490,9 +490,10 @@ const rowName = (thing: Thing, target: string): string => {
   return `${target}|${kind}|${sourceId}`
 }
 
+/** Parts are the desk's, guests and refunds come with their order: none of them can be asked for. */
 function thingOf({ kind, sourceId }: Pick<RowKey, 'kind' | 'sourceId'>): Thing | undefined {
   const [, id, stamp] = /^(\d+)\.(\d+)$/.exec(sourceId) ?? []
-  return id === undefined ? undefined : { kind, id, stamp: Number(stamp) }
+  return id === undefined || kind === 'parts' ? undefined : { kind, id, stamp: Number(stamp) }
 }
 
 const notConnected = (shop: string) => ({

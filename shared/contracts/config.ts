@@ -1,8 +1,12 @@
 import * as z from 'zod'
 import { OdooTargetSchema } from './odoo-target.ts'
+import { OwnersSchema } from './owners.ts'
+import { DisclosuresSchema, RetentionSchema } from './privacy.ts'
+import { WarrantyRuleSchema } from './purchase.ts'
 import { RestTargetSchema } from './rest-target.ts'
-import { KindSchema, ShopIdSchema, TargetNameSchema, TimeZoneSchema } from './scalars.ts'
+import { DocumentKindSchema, ShopIdSchema, TargetNameSchema, TimeZoneSchema } from './scalars.ts'
 import { PoolNameSchema, PoolSchema } from './stock.ts'
+import { WebhookTargetSchema } from './webhook-target.ts'
 
 export const ShopConfigSchema = z.strictObject({
   timeZone: TimeZoneSchema.default('Asia/Shanghai').describe('dates for an ERP are taken in this zone'),
@@ -69,8 +73,18 @@ export const ShipmentsConfigSchema = z.strictObject({
 })
 export type ShipmentsConfig = z.infer<typeof ShipmentsConfigSchema>
 
+export const AftersalesConfigSchema = z.strictObject({
+  everyMinutes: z.int().min(1).max(1440).default(5),
+})
+export type AftersalesConfig = z.infer<typeof AftersalesConfigSchema>
+
 const TargetCommon = {
-  kinds: z.array(KindSchema).min(1).default(['order']),
+  kinds: z
+    .array(DocumentKindSchema)
+    .min(1)
+    .default(['order'])
+    .describe('what it takes of the shops that name it; each kind has rows of its own in the ledger'),
+  privacy: DisclosuresSchema.prefault({}).describe('what of a person it gets to see'),
   rules: RulesSchema.prefault({}),
   rate: z
     .strictObject({
@@ -88,11 +102,15 @@ const TargetCommon = {
   shipments: ShipmentsConfigSchema.optional().describe(
     'brings shipments and tracking numbers back into the shops; absent: nobody asks for them',
   ),
+  aftersales: AftersalesConfigSchema.optional().describe(
+    'brings the progress of returns and tickets back into the shops; absent: nobody asks for it, and a callback still may tell',
+  ),
 }
 
 export const TargetConfigSchema = z.discriminatedUnion('adapter', [
   z.strictObject({ adapter: z.literal('rest'), ...TargetCommon, rest: RestTargetSchema }),
   z.strictObject({ adapter: z.literal('odoo'), ...TargetCommon, odoo: OdooTargetSchema }),
+  z.strictObject({ adapter: z.literal('webhook'), ...TargetCommon, webhook: WebhookTargetSchema }),
 ])
 export type TargetConfig = z.infer<typeof TargetConfigSchema>
 
@@ -146,6 +164,12 @@ export const SyncConfigSchema = z
       })
       .prefault({})
       .describe('when stock is compared as a whole, and shop, ledger and ERP with each other'),
+    owners: OwnersSchema.prefault({}).describe('whose word counts for each kind'),
+    warranty: z
+      .array(WarrantyRuleSchema)
+      .default([])
+      .describe('how long what was sold is under warranty; the first rule that fits decides'),
+    retentionDays: RetentionSchema.prefault({}).describe('how long the stored state of things is kept'),
     deploy: DeployConfigSchema.optional(),
   })
   .superRefine((config, context) => {

@@ -1,15 +1,44 @@
 import * as z from 'zod'
+import { CustomerSchema } from './customer.ts'
 import { OrderSchema, TombstoneSchema } from './order.ts'
-import { InstantSchema, KindSchema, ShopIdSchema, TargetNameSchema, VersionSchema } from './scalars.ts'
+import { PartsRequestSchema } from './parts.ts'
+import { ReturnSchema } from './return.ts'
+import {
+  DocumentKindSchema,
+  IdSchema,
+  InstantSchema,
+  KindSchema,
+  RawTimeSchema,
+  ShopIdSchema,
+  TargetNameSchema,
+  VersionSchema,
+} from './scalars.ts'
+import { TicketSchema } from './ticket.ts'
 
 /** The largest message SQS takes, in bytes of UTF-8. */
 export const MAX_MESSAGE_BYTES = 1_048_576
 
+/** A customer, return or ticket whose row in the shop was deleted. */
+export const GoneSchema = z.object({
+  shop: ShopIdSchema,
+  kind: KindSchema.exclude(['order']),
+  id: IdSchema,
+  stamp: RawTimeSchema,
+})
+
 export const SubjectSchema = z.discriminatedUnion('is', [
   z.object({ is: z.literal('snapshot'), order: OrderSchema }),
   z.object({ is: z.literal('tombstone'), tombstone: TombstoneSchema }),
+  z.object({ is: z.literal('customer'), customer: CustomerSchema }),
+  z.object({ is: z.literal('return'), return: ReturnSchema }),
+  z.object({ is: z.literal('ticket'), ticket: TicketSchema }),
+  z.object({ is: z.literal('parts'), parts: PartsRequestSchema }),
+  z.object({ is: z.literal('gone'), gone: GoneSchema }),
 ])
-/** What a message says about one thing: its whole state, or that it is gone. */
+/**
+ * What a message says about one thing: its whole state, or that it is gone. `snapshot` and `tombstone` are of an order;
+ * `gone` is of any other kind.
+ */
 export type Subject = z.output<typeof SubjectSchema>
 
 export const CauseSchema = z.enum(['event', 'sweep', 'repair', 'replay'])
@@ -19,7 +48,7 @@ export const DeliveryMessageSchema = z.object({
   v: z.literal(1),
   shop: ShopIdSchema,
   target: TargetNameSchema,
-  kind: KindSchema,
+  kind: DocumentKindSchema,
   cause: CauseSchema,
   verdict: z
     .enum(['placed', 'absent'])

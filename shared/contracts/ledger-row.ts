@@ -1,13 +1,17 @@
 import * as z from 'zod'
 import { OrderStateSchema, PaymentStateSchema } from './order.ts'
-import { IdSchema, KindSchema, ShopIdSchema, TargetNameSchema, VersionSchema } from './scalars.ts'
+import { DocumentKindSchema, IdSchema, ShopIdSchema, TargetNameSchema, VersionSchema } from './scalars.ts'
 
 const EpochMs = z.int().nonnegative()
 
 export const RowKeySchema = z.object({
   shop: ShopIdSchema,
-  kind: KindSchema,
-  sourceId: z.string().describe('order: order_id.add_time, both raw'),
+  kind: DocumentKindSchema,
+  sourceId: z
+    .string()
+    .describe(
+      'order_id.add_time, back_id.return_time, msg_id.msg_time, user_id.reg_time, all raw; f{log_id}.{change_time} of a refund, g.{key} of a guest, the request’s id of parts',
+    ),
   target: TargetNameSchema,
 })
 export type RowKey = z.infer<typeof RowKeySchema>
@@ -73,8 +77,10 @@ export const LedgerRowSchema = z.object({
   generation: z.int().nonnegative(),
   seen: z.object({ version: VersionSchema, wireHash: z.string() }),
   shopState: z.object({
-    state: OrderStateSchema,
-    payment: PaymentStateSchema,
+    state: z
+      .enum([...OrderStateSchema.options, 'present', 'withdrawn'])
+      .describe('of anything but an order: present, or withdrawn'),
+    payment: PaymentStateSchema.optional().describe('of an order'),
     everOpen: z
       .boolean()
       .describe('was placed or confirmed at some time; an admin’s draft looks void and never was'),

@@ -70,6 +70,10 @@ export const TargetNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/)
 export const KindSchema = z.enum(['order', 'customer', 'return', 'ticket'])
 export type Kind = z.infer<typeof KindSchema>
 
+/** What the ledger has rows of and targets take: what the shop has, and spare parts that a service desk asks for. */
+export const DocumentKindSchema = z.enum([...KindSchema.options, 'parts'])
+export type DocumentKind = z.infer<typeof DocumentKindSchema>
+
 export const TimeZoneSchema = z.string().refine(
   (zone) => {
     try {

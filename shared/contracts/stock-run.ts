@@ -74,17 +74,21 @@ export const StockKeptSchema = z.object({
   erp: z.string().nullable().describe('cursor in the ERP’s feed'),
   shops: z.record(ShopIdSchema, ShopCursorsSchema),
   again: z.array(z.string()).describe('SKUs to be looked at whatever else happens'),
-  pending: z.record(
-    ShopIdSchema,
-    z.record(
-      z.string(),
-      z.object({
-        asOf: EpochMs,
-        at: EpochMs.describe('when its command was queued'),
-        offers: z.int().describe('the most that commands under way may make the shop offer'),
-      }),
-    ),
-  ),
+  underWay: z
+    .record(
+      ShopIdSchema,
+      z.array(
+        z.object({
+          asOf: EpochMs,
+          at: EpochMs.describe('when it was queued'),
+          offers: z
+            .record(z.string(), z.int())
+            .describe('by SKU: the most that commands under way may make the shop offer'),
+        }),
+      ),
+    )
+    .default({})
+    .describe('commands that are not known to have arrived'),
   place: PlaceSchema.nullable(),
 })
 export type StockKept = z.infer<typeof StockKeptSchema>

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { OrderCancelSchema, ShipmentSchema, StockWriteSchema } from './bridge.ts'
 import { HistoryEntrySchema, ReasonSchema } from './ledger-row.ts'
+import { ProgressSchema } from './progress.ts'
 import { IdSchema, InstantSchema, ShopIdSchema, TargetNameSchema } from './scalars.ts'
 import { PoolNameSchema } from './stock.ts'
 
@@ -19,6 +20,12 @@ export const WritebackCommandSchema = z.discriminatedUnion('is', [
     shipment: ShipmentSchema,
   }),
   z.object({ is: z.literal('cancel'), ...Order, cancel: OrderCancelSchema }),
+  z.object({
+    is: z.literal('progress'),
+    no: z.string().describe('empty until the ledger was asked'),
+    ref: z.string().describe('reference of the ticket or return'),
+    progress: ProgressSchema,
+  }),
 ])
 export type WritebackCommand = z.infer<typeof WritebackCommandSchema>
 
@@ -61,12 +68,12 @@ export type WritebackMessage = z.infer<typeof WritebackMessageSchema>
 
 export const WritebackKeySchema = z.object({
   target: TargetNameSchema,
-  kind: z.enum(['shipment', 'cancel']),
+  kind: z.enum(['shipment', 'cancel', 'progress']),
   id: z.string().min(1).max(64),
 })
 export type WritebackKey = z.infer<typeof WritebackKeySchema>
 
-/** One row per shipment and cancel. Stock has none: what was not applied the next run decides anew. */
+/** One row per shipment, cancel and step of a ticket or return. Stock has none: what was not applied the next run decides anew. */
 export const WritebackRowSchema = z.object({
   v: z.literal(1),
   key: WritebackKeySchema,

@@ -253,6 +253,8 @@ export function decide(situation: Situation): Decision {
       return decideAbsent(known, desire.because, situation.abilities)
     case 'hold':
       return known.is === 'live' ? decidePresent(situation, known) : { do: 'hold', reason: desire.reason }
+    case 'not-ours':
+      return { do: 'hold', reason: desire.reason }
     case 'present':
       return decidePresent(situation, known)
   }

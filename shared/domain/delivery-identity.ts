@@ -1,15 +1,12 @@
-import type { DeliveryMessage, Subject } from '#contracts/delivery-message.ts'
-import { orderSourceId } from './reference.ts'
+import type { DeliveryMessage } from '#contracts/delivery-message.ts'
+import { identityOf } from './identity.ts'
 
-/** What a message is about, as the ledger's key knows it; the same for a snapshot and the tombstone of one order. */
-function sourceIdOf(subject: Subject): string {
-  const { orderId, addTime } = subject.is === 'snapshot' ? subject.order : subject.tombstone
-  return orderSourceId(orderId, addTime)
-}
+/** The reference is not asked for: what stands in for a hash is never seen. */
+const unhashed = () => ''
 
 /** Messages of equal group keep their order. */
 export function groupKeyOf(message: DeliveryMessage): string {
-  return [message.shop, message.kind, sourceIdOf(message.subject)].join('|')
+  return [message.shop, message.kind, identityOf(message.subject, unhashed).sourceId].join('|')
 }
 
 /** Messages of equal key say the same: version and wireHash fix the content (protocol §3, Batches). */

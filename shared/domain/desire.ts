@@ -10,18 +10,36 @@ export type Desire =
   | { readonly want: 'absent'; readonly because: string }
   /** Unpaid and the like: not to be placed yet; a document that is there already is kept up to date. */
   | { readonly want: 'hold'; readonly reason: Reason }
-  /** Returned: the document stays as it is; returns are a kind of their own. */
+  /** Returned, or deleted though no order: the document stays as it is. */
   | { readonly want: 'keep' }
   /** Gone without having been cancelled: a person decides if the ERP has it. */
   | { readonly want: 'vanished' }
+  /** The other side's word counts for this kind: nothing is written. */
+  | { readonly want: 'not-ours'; readonly reason: Reason }
   | { readonly want: 'park'; readonly reason: Reason }
 
 type ShopState = LedgerRow['shopState']
 
 /** @param shop what the ledger knows of the thing, this subject included. @param decided a person asked for it (replay) */
 export function desire(subject: Subject, shop: ShopState, rules: Rules, decided: boolean): Desire {
-  if (subject.is === 'tombstone') return desireOfTombstone(subject.tombstone, shop)
-  const { order } = subject
+  switch (subject.is) {
+    case 'snapshot':
+      return desireOfOrder(subject.order, shop, rules, decided)
+    case 'tombstone':
+      return desireOfTombstone(subject.tombstone, shop)
+    case 'parts':
+      return subject.parts.withdrawn ? { want: 'absent', because: 'withdrawn' } : { want: 'present' }
+    case 'customer':
+    case 'return':
+    case 'ticket':
+      return { want: 'present' }
+    // A row deleted in the shop undoes nothing that happened: what an ERP has of it stays. Erasing a person is another matter.
+    case 'gone':
+      return { want: 'keep' }
+  }
+}
+
+function desireOfOrder(order: Order, shop: ShopState, rules: Rules, decided: boolean): Desire {
   switch (order.state) {
     case 'cancelled':
     case 'void':

@@ -109,6 +109,18 @@ const REASONS = {
     'The ERP changed a shipment after the shop had recorded it.',
     'Compare both and correct the delivery note in the shop’s admin; then replay <reference> --was placed.',
   ],
+  'kind-unsupported': [
+    'This target cannot take this kind of thing.',
+    'Take the kind out of the target’s kinds, or configure its operations (docs/guides); then replay.',
+  ],
+  'owned-by-erp': [
+    'The configuration says that the ERP’s word counts for this kind, so that the shop’s is not sent there.',
+    'Nothing to do; or change "owners" in sync.config.json, then replay.',
+  ],
+  'owned-by-shop': [
+    'The configuration says that the shop’s word counts for this, so that the ERP’s is not written there.',
+    'Nothing to do; or change "owners" in sync.config.json, then replay.',
+  ],
   'too-old': [
     'The message waited for more than ten days.',
     'Check that the target works (doctor), then replay.',

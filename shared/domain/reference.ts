@@ -25,6 +25,22 @@ export function shopIn(reference: string): string | undefined {
   return /^EC([A-Za-z0-9]{1,4})-/.exec(reference)?.[1]
 }
 
+export const returnReference = (shop: string, backId: string): string => `EC${shop}-R${backId}`
+/** Money that was given back, by ECShop's `account_log.log_id`. */
+export const refundReference = (shop: string, logId: string): string => `EC${shop}-F${logId}`
+export const ticketReference = (shop: string, msgId: string): string => `EC${shop}-T${msgId}`
+
+/** A member by user_id, a guest by a keyed hash of the phone. */
+export function customerReference(
+  shop: string,
+  { userId, guestKey }: { readonly userId: string | null; readonly guestKey: string | null },
+): string {
+  return userId === null ? `EC${shop}-G${guestKey ?? ''}` : `EC${shop}-U${userId}`
+}
+
+export const partsReference = (shop: string, identity: string, hash: ShortHash): string =>
+  `EC${shop}-P${hash(identity, 16)}`
+
 /** The reference of one document: generation 0 carries no suffix. */
 export function generationReference(reference: string, generation: number): string {
   return generation === 0 ? reference : `${reference}-${generation.toString(36)}`

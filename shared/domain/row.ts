@@ -2,24 +2,25 @@ import type { DeliveryMessage, Subject } from '#contracts/delivery-message.ts'
 import type { HistoryEntry, LedgerRow, RowKey } from '#contracts/ledger-row.ts'
 import type { Order } from '#contracts/order.ts'
 import { appended } from './history.ts'
+import type { Identity } from './identity.ts'
 import { newerOf } from './version.ts'
 
 /** A line that is gone, in the shop and in the ERP, stays for a day: stock is compared by what both said meanwhile. */
 const GONE_LINE_MS = 86_400_000
 
-/** The identity behind a message, both numbers raw. */
-export function subjectIdentity(subject: Subject): { orderId: string; orderSn: string; addTime: number } {
-  return subject.is === 'snapshot' ? subject.order : subject.tombstone
-}
-
 /** A row that has never been written. */
-export function freshRow(key: RowKey, message: DeliveryMessage, reference: string, now: number): LedgerRow {
+export function freshRow(
+  key: RowKey,
+  message: DeliveryMessage,
+  { no, reference }: Pick<Identity, 'no' | 'reference'>,
+  now: number,
+): LedgerRow {
   return {
     v: 1,
     key,
     rev: 0,
     writer: '',
-    no: subjectIdentity(message.subject).orderSn,
+    no,
     ref: reference,
     status: 'new',
     generation: 0,
@@ -45,6 +46,11 @@ function shopStateAfter(before: ShopState | undefined, subject: Subject): ShopSt
       gone: true,
       revived: false,
     }
+  }
+  if (subject.is !== 'snapshot') {
+    const withdrawn = subject.is === 'parts' && subject.parts.withdrawn
+    const gone = subject.is === 'gone'
+    return { state: withdrawn ? 'withdrawn' : 'present', everOpen: !gone, gone, revived: false }
   }
   const { state, payment } = subject.order
   const open = state === 'placed' || state === 'confirmed'

@@ -1,3 +1,4 @@
+import type { Progress } from '#contracts/progress.ts'
 import type { ErpFailure } from '#domain/erp-failure.ts'
 import type { StockMeaning } from '#domain/stock.ts'
 import type { WriteContext } from './call-context.ts'
@@ -9,6 +10,7 @@ export interface ErpReads {
   readonly stock?: ErpStock
   readonly commitments?: ErpCommitments
   readonly shipments?: ErpShipments
+  readonly aftersales?: ErpAftersales
 }
 
 export type ErpRead<Value> =
@@ -117,6 +119,22 @@ export interface ShipmentPage {
     /** Where that much could be read: it may be of another installation. */
     readonly reference?: string
   }[]
+  readonly cursor: string
+  readonly more: boolean
+}
+
+export interface ErpAftersales {
+  /**
+   * Steps of our tickets and returns since the cursor, oldest first; without one from the beginning of our documents. A step
+   * may be told again: its id is the same.
+   */
+  read(cursor: string | undefined, context: WriteContext): Promise<ErpRead<AftersalesPage>>
+}
+
+export interface AftersalesPage {
+  readonly progress: readonly Progress[]
+  /** What could not be read as a step, each with its own failure; the page goes on without it. */
+  readonly unreadable: readonly { readonly id: string; readonly why: string }[]
   readonly cursor: string
   readonly more: boolean
 }

@@ -5,4 +5,6 @@ export interface Secrets {
   shop(shop: string): Promise<ShopSecret | undefined>
   bridge(shop: string): Promise<BridgeSecret | undefined>
   target(target: string): Promise<TargetSecret | undefined>
+  /** Keys the hashes by which people are known; made by the deployment, the same for good. */
+  personKey(): Promise<string | undefined>
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import * as z from 'zod'
-import { createGateway } from '#adapters/erp/create-gateway.ts'
+import { createGateways } from '#adapters/erp/create-gateways.ts'
 import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
@@ -10,6 +10,7 @@ import { type ReceiveRequest, receive } from '#app/receive.ts'
 import { openTurn } from '#app/turn.ts'
 import { SyncConfigSchema } from '#contracts/config.ts'
 import { type DeliveryMessage, DeliveryMessageSchema } from '#contracts/delivery-message.ts'
+import { OwnersSchema } from '#contracts/owners.ts'
 import { SECRET } from '../support/a-webhook-request.ts'
 import { EPOCH } from '../support/an-order.ts'
 import { benchConfig, type Lane, targetOf } from './bench-config.ts'
@@ -76,7 +77,8 @@ export class InProcess {
     const gate = new MemoryTargetGate({ limits: () => ({ ...target.rate, ...TIMES }), clock, ids })
     const deps = {
       rules: target.rules,
-      gateway: createGateway(target, { configDir: '.', secrets: async () => undefined, clock, ids }),
+      owners: OwnersSchema.parse({}),
+      gateways: createGateways(target, { configDir: '.', secrets: async () => undefined, clock, ids }),
       ledger: new MemoryLedger({ clock }),
       allowTombstone: async () => true,
       random: { next: () => Math.random() },

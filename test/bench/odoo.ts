@@ -2,7 +2,7 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
-import { createGateway } from '#adapters/erp/create-gateway.ts'
+import { createGateways } from '#adapters/erp/create-gateways.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { deliver } from '#app/deliver.ts'
@@ -10,6 +10,7 @@ import { openTurn } from '#app/turn.ts'
 import { RulesSchema, TargetConfigSchema } from '#contracts/config.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import type { Order } from '#contracts/order.ts'
+import { OwnersSchema } from '#contracts/owners.ts'
 import { canonicalOrder } from '../support/canonical-order.ts'
 import { type OdooAccess, OdooRpc } from '../support/odoo-rpc.ts'
 import { type Figure, figure } from './figures.ts'
@@ -120,7 +121,8 @@ class Deliveries {
     const target = TargetConfigSchema.parse({ adapter: 'odoo', odoo: { url, database, login } })
     this.#deps = {
       rules: RulesSchema.parse({}),
-      gateway: createGateway(target, { configDir: run, secrets: async () => ({ key }), clock, ids }),
+      owners: OwnersSchema.parse({}),
+      gateways: createGateways(target, { configDir: run, secrets: async () => ({ key }), clock, ids }),
       ledger: new MemoryLedger({ clock }),
       allowTombstone: async () => true,
       random: { next: () => Math.random() },

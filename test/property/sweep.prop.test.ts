@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
+import { identityOf } from '#domain/identity.ts'
 import type { ShopOrder } from '../../local/demo/shop-order.ts'
 import { DAY, MINUTE, SweepWorld } from '../support/sweep-world.ts'
 import { Crash } from '../support/world.ts'
@@ -109,7 +110,7 @@ async function play(actions: readonly Action[]): Promise<string[]> {
     }
     dies = 0
     for (const { subject, version } of world.swept.slice(before)) {
-      const id = subject.is === 'snapshot' ? subject.order.orderId : subject.tombstone.orderId
+      const [id = ''] = identityOf(subject, () => '').sourceId.split('.')
       const last = lastSwept.get(id)
       const changes = changed.get(id) ?? 0
       if (last && last.changes === changes && clock.now() - last.at < DAY)

@@ -41,6 +41,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
       shop: (shop) => memory.shop(shop),
       bridge: (shop) => memory.bridge(shop),
       target: (target) => memory.target(target),
+      personKey: () => memory.personKey(),
       putShop: async (shop, secret) => memory.putShop(shop, secret),
       putBridge: async (shop, secret) => memory.putBridge(shop, secret),
       putTarget: async (target, secret) => memory.putTarget(target, secret),

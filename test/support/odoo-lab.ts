@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import * as z from 'zod'
-import { createGateway } from '#adapters/erp/create-gateway.ts'
+import { createGateways } from '#adapters/erp/create-gateways.ts'
 import { TargetConfigSchema } from '#contracts/config.ts'
 import type { OdooTargetSchema } from '#contracts/odoo-target.ts'
 import type { ErpSubject } from '../conformance/erp-gateway.ts'
@@ -29,12 +29,13 @@ export async function odooSubject(
     adapter: 'odoo',
     odoo: { url: proxy.url, database: access.database, login: access.login, ...target },
   })
-  const gateway = createGateway(config, {
+  const { order: gateway } = createGateways(config, {
     configDir: import.meta.dirname,
     secrets: async () => ({ key: access.key }),
     clock: { now: () => Date.now() },
     ids: new CountingIds(),
   })
+  if (!gateway) throw new Error('Odoo takes orders')
   const ordersOf = (reference: string) =>
     lab.call(OrdersSchema, 'sale.order', 'search_read', [], {
       domain: [['origin', '=', reference]],

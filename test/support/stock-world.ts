@@ -756,7 +756,12 @@ export class StockWorld {
     const key = this.#key(order)
     return (
       this.#rows.get(JSON.stringify(key)) ??
-      freshRow(key, this.#message(order), this.#reference(order), this.#clock.now())
+      freshRow(
+        key,
+        this.#message(order),
+        { no: `SN${order.id}`, reference: this.#reference(order) },
+        this.#clock.now(),
+      )
     )
   }
 

@@ -3,8 +3,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemoryNotes } from '#adapters/memory/memory-notes.ts'
+import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { createEcshopReader } from '#adapters/shop/ecshop/reader.ts'
+import { shortHash } from '#app/content-hash.ts'
 import { deliver } from '#app/deliver.ts'
 import { readEvent } from '#app/read-event.ts'
 import type { RunEnd } from '#app/run.ts'
@@ -16,6 +18,7 @@ import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import type { DriftReport, SweepKept } from '#contracts/drift.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
+import { OwnersSchema } from '#contracts/owners.ts'
 import { orderSourceId } from '#domain/reference.ts'
 import type { ShopFailure } from '#domain/shop-failure.ts'
 import type { DeliveryQueue } from '#ports/delivery-queue.ts'
@@ -100,6 +103,7 @@ export class SweepWorld {
       ...(wrap ? wrap(ports) : ports),
       shop: 'A1',
       config: { ...this.config, targets: [...targets] },
+      secrets: new MemorySecrets(),
       targets: Object.fromEntries(targets.map((target) => [target, { kinds: ['order' as const] }])),
       nightly: { at: '03:30', timeZone: 'Asia/Shanghai' },
       epochs: async () => (this.epochs.length > 0 ? this.epochs : undefined),
@@ -150,11 +154,13 @@ export class SweepWorld {
     if (!event) throw new Error('the shop has no such order')
     const reading = readEvent(event, {
       shop: { id: 'A1', config: this.config },
-      orderTargets: this.targets,
+      targetsFor: (kind) => (kind === 'order' ? this.targets : []),
+      personHash: () => '',
       epochNo: this.epochs.indexOf(event.version.epoch),
     })
     if (reading.is !== 'subject') throw new Error(`the event is ${reading.is}`)
-    const { version, wireHash, subject } = reading
+    const { version, wireHash, deliveries } = reading
+    const [{ subject }] = deliveries
     return this.targets.map((target) => ({
       v: 1,
       shop: 'A1',
@@ -263,7 +269,8 @@ export class SweepWorld {
       const turn = openTurn(this.gate, message.target, 1, clock.now() + 60_000, clock)
       const outcome = await deliver(message, turn, {
         rules: RulesSchema.parse({ latePayment: 'place' }),
-        gateway,
+        gateways: { order: gateway },
+        owners: OwnersSchema.parse({}),
         ledger,
         shop: createEcshopReader({
           shop: () => ({
@@ -272,6 +279,8 @@ export class SweepWorld {
             epochs: async () => this.epochs,
           }),
           deadline: () => clock.now() + 1_000,
+          hash: shortHash,
+          guestKey: async () => () => '',
         }),
         allowTombstone: async () => true,
         clock,

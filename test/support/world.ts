@@ -8,6 +8,7 @@ import { RulesSchema } from '#contracts/config.ts'
 import type { DeliveryMessage, Subject } from '#contracts/delivery-message.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { Order } from '#contracts/order.ts'
+import { OwnersSchema } from '#contracts/owners.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import type { Capabilities, ErpGateway } from '#ports/erp-gateway.ts'
 import type { Ledger } from '#ports/ledger.ts'
@@ -99,7 +100,8 @@ export class World {
     const disturbed = this.#disturbed(options)
     this.deps = {
       rules: RulesSchema.parse(options.rules ?? {}),
-      gateway: options.gateway ? options.gateway(this.erp) : this.erp,
+      gateways: { order: options.gateway ? options.gateway(this.erp) : this.erp },
+      owners: OwnersSchema.parse({}),
       ledger: options.ledger ? options.ledger(disturbed) : disturbed,
       ...(options.shop ? { shop: options.shop } : {}),
       allowTombstone: (shop, perHour) => this.gate.allowTombstone(shop, perHour),

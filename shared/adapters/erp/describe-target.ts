@@ -10,5 +10,11 @@ export function describeTarget(config: TargetConfig): ErpTarget {
       return describeRestTarget(config.rest)
     case 'odoo':
       return describeOdooTarget(config.odoo)
+    case 'webhook':
+      return {
+        secretNames: ['signing'],
+        mappingProblems: () => [],
+        showRequest: () => ({ method: 'POST', url: config.webhook.url, headers: {}, credentialHeaders: [] }),
+      }
   }
 }

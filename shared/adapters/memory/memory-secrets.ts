@@ -19,6 +19,10 @@ export class MemorySecrets implements Secrets {
     this.#targets.set(target, structuredClone(secret))
   }
 
+  async personKey(): Promise<string> {
+    return 'key-of-this-process'
+  }
+
   async shop(shop: string): Promise<ShopSecret | undefined> {
     return structuredClone(this.#shops.get(shop))
   }

@@ -40,6 +40,10 @@ export class AwsSecrets implements Secrets {
     return this.#read(`${this.#prefix}/target/${target}/erp`, TargetSecretSchema)
   }
 
+  async personKey(): Promise<string | undefined> {
+    return (await this.#fetch(`${this.#prefix}/person-key`))?.toString()
+  }
+
   async #read<T>(name: string, schema: z.ZodType<T>): Promise<T | undefined> {
     const text = await this.#fetch(name)
     if (text === undefined) return undefined

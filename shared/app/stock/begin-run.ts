@@ -8,6 +8,7 @@ import type { OpenPool, PoolShop } from './pool.ts'
 import { RecentOrders } from './recent-orders.ts'
 import type { ReconcileStockDeps } from './run-deps.ts'
 import type { SeenStock } from './seen-stock.ts'
+import type { UnderWay } from './under-way.ts'
 
 const MINUTE_MS = 60_000
 /** A full run that failed, or that the brake holds, is not begun anew with every tick. */
@@ -72,7 +73,7 @@ export async function openRecent(
 export interface Beginning {
   readonly pool: OpenPool
   readonly kept: StockKept
-  readonly pending: StockKept['pending']
+  readonly underWay: UnderWay
   readonly recent: ReadonlyMap<string, RecentOrders>
   readonly seen: SeenStock
   readonly calls: Calls
@@ -123,7 +124,7 @@ export async function beginRun(beginning: Beginning): Promise<Called<StockPlace>
 }
 
 async function chooseFromShops(
-  { pool, kept, pending, seen, calls }: Beginning,
+  { pool, kept, underWay, seen, calls }: Beginning,
   place: StockPlace,
   chosen: Set<string>,
 ): Promise<Called<undefined>> {
@@ -136,7 +137,7 @@ async function chooseFromShops(
       if (next) next.scan = scanned.value.after
       for (const sku of scanned.value.skus) chosen.add(sku)
     }
-    const open = await unconfirmed(shop, pending, (sku) => chosen.has(sku), seen, calls)
+    const open = await unconfirmed(shop, underWay, (sku) => chosen.has(sku), seen, calls)
     if (open.is === 'failed') place.failures.push(open.why)
     else if (open.is !== 'ok') return open
     else for (const sku of open.value) chosen.add(sku)

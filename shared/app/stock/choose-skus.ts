@@ -1,9 +1,9 @@
 import type { StockItem } from '#contracts/bridge.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
-import type { StockKept } from '#contracts/stock-run.ts'
 import type { Called, Calls } from './calls.ts'
 import type { OpenPool, PoolShop } from './pool.ts'
 import type { SeenStock } from './seen-stock.ts'
+import type { UnderWay } from './under-way.ts'
 
 /** The most a bridge tells in one call by SKU. */
 export const SLICE_SKUS = 200
@@ -46,38 +46,35 @@ export async function scanShop(
   return { is: 'ok', value: { skus: moved.map(({ sku }) => sku), after: page.value.next ?? '' } }
 }
 
-type Pending = StockKept['pending']
-
 /** Whether the shop has had the figure, or a newer one: the command is no longer under way. */
 export function isConfirmed(item: StockItem, { asOf }: { readonly asOf: number }): boolean {
   return item.as_of !== null && EpochMsSchema.decode(item.as_of) >= asOf
 }
 
 /**
- * SKUs with a write-back that no shop has confirmed. Those it has are taken off `pending`; what they hold now is remembered,
+ * SKUs with a write-back that no shop has confirmed. Those it has are taken off `underWay`; what they hold now is remembered,
  * and they are not looked at for this reason again.
  */
 export async function unconfirmed(
   shop: PoolShop,
-  pending: Pending,
+  underWay: UnderWay,
   isChosen: (sku: string) => boolean,
   seen: SeenStock,
   calls: Calls,
 ): Promise<Called<readonly string[]>> {
-  const ofShop = pending[shop.id] ?? {}
-  const asked = Object.keys(ofShop).filter((sku) => !isChosen(sku))
+  const asked = underWay.skus(shop.id).filter((sku) => !isChosen(sku))
   const open: string[] = []
   for (let from = 0; from < asked.length; from += SLICE_SKUS) {
     const skus = asked.slice(from, from + SLICE_SKUS)
     const answer = await calls.shop(shop.id, (deadline) => shop.gateway.readStock({ skus }, deadline))
     if (answer.is !== 'ok') return answer
     const confirmed = answer.value.items.filter((item) => {
-      const write = ofShop[item.sku]
-      return write !== undefined && isConfirmed(item, write)
+      const write = underWay.of(shop.id, item.sku)
+      return write !== undefined && isConfirmed(item, write.command)
     })
-    for (const { sku } of confirmed) delete ofShop[sku]
+    for (const { sku } of confirmed) underWay.end(shop.id, sku)
     await seen.remember(shop.id, confirmed)
-    open.push(...skus.filter((sku) => sku in ofShop))
+    open.push(...skus.filter((sku) => underWay.of(shop.id, sku) !== undefined))
   }
   return { is: 'ok', value: open }
 }

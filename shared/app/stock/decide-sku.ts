@@ -1,4 +1,4 @@
-import type { PlanChunk, StockKept } from '#contracts/stock-run.ts'
+import type { PlanChunk } from '#contracts/stock-run.ts'
 import {
   committedPieces,
   figuresToWrite,
@@ -10,6 +10,7 @@ import {
 import { isConfirmed } from './choose-skus.ts'
 import type { OpenPool } from './pool.ts'
 import type { SkuReading } from './read-slice.ts'
+import type { UnderWay } from './under-way.ts'
 
 /** After this a command counts as lost: the write-backs drop what is older than an hour. */
 const COMMAND_LIFE_MS = 70 * 60_000
@@ -25,11 +26,11 @@ export type SkuDecision =
       readonly isUnsettled: boolean
     }
 
-/** What is to be written for a SKU, as it was read; takes write-backs that have arrived, or are lost, off `pending`. */
+/** What is to be written for a SKU, as it was read; takes write-backs that have arrived, or are lost, off `underWay`. */
 export function decideSku(
   { sku, figure, source, items, isAmbiguous, orders }: SkuReading,
   pool: OpenPool,
-  pending: StockKept['pending'],
+  underWay: UnderWay,
   now: number,
 ): SkuDecision {
   // With goods of a doubtful code its orders are not known either.
@@ -40,13 +41,13 @@ export function decideSku(
   const shops = pool.shops.flatMap(({ id, share, mode }): ShopStock[] => {
     const item = items.get(id)
     if (!item) return []
-    const underway = pending[id]?.[sku]
-    const isOver = underway && (isConfirmed(item, underway) || now - underway.at > COMMAND_LIFE_MS)
-    if (isOver) delete pending[id]?.[sku]
+    const write = underWay.of(id, sku)
+    const isOver = write && (isConfirmed(item, write.command) || now - write.command.at > COMMAND_LIFE_MS)
+    if (isOver) underWay.end(id, sku)
     const unshipped = item.lines
       .filter(({ open }) => open)
       .reduce((sum, { quantity, shipped }) => sum + Math.max(0, quantity - shipped), 0)
-    const promised = underway && !isOver ? underway.offers : 0
+    const promised = write && !isOver ? write.offers : 0
     return [{ shop: id, share, mode, quantity: item.quantity, unshipped, promised }]
   })
   const committed = committedPieces(orders, sku, source)

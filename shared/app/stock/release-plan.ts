@@ -1,5 +1,5 @@
 import { EpochMsSchema } from '#contracts/instant.ts'
-import type { BrakeCounts, BrakeNote, PlanChunk, StockKept } from '#contracts/stock-run.ts'
+import type { BrakeCounts, BrakeNote, PlanChunk } from '#contracts/stock-run.ts'
 import type { WritebackMessage } from '#contracts/writeback.ts'
 import { isWorseThanReleased, trips } from '#domain/brake.ts'
 import { readBrake, writeBrake } from './brake-note.ts'
@@ -81,15 +81,4 @@ export async function releaseChunk(
   }
   const [result] = await writebacks.enqueue([message])
   return result === 'queued' ? 'queued' : 'failed'
-}
-
-/** What a queued chunk may make its shop offer, until the shop is seen to have had it. */
-export function markPending(pending: StockKept['pending'], chunk: PlanChunk, at: number): void {
-  const ofShop = pending[chunk.shop] ?? {}
-  pending[chunk.shop] = ofShop
-  for (const { sku, offers } of chunk.items) {
-    // An older command under way may come first.
-    const most = Math.max(offers, ofShop[sku]?.offers ?? 0)
-    ofShop[sku] = { asOf: chunk.asOf, at, offers: most }
-  }
 }

@@ -10,11 +10,12 @@ import { KnownSkus } from './known-skus.ts'
 import type { OpenPool } from './pool.ts'
 import { readSlice, type SkuReading } from './read-slice.ts'
 import type { RecentOrders } from './recent-orders.ts'
-import { markPending, passesBrake, releaseChunk } from './release-plan.ts'
+import { passesBrake, releaseChunk } from './release-plan.ts'
 import type { ReconcileStockDeps } from './run-deps.ts'
 import { SeenStock } from './seen-stock.ts'
 import { StockPlan } from './stock-plan.ts'
 import { writeStockReport } from './stock-report.ts'
+import { UnderWay } from './under-way.ts'
 
 /** So much work may be done again when an invocation dies. */
 const CHECKPOINT_SLICES = 25
@@ -45,16 +46,16 @@ export async function runStock(
   const pool = await openPool(name, deps, calls)
   if (pool.is !== 'ok') return { kept, end: halted(pool) }
 
-  const pending = structuredClone(kept.pending)
+  const underWay = new UnderWay(kept.underWay)
   const seen = new SeenStock(name, deps.notes)
   const recent = await openRecent(pool.value, kept.place?.next.shops ?? kept.shops, deps, calls)
   const place = kept.place
-    ? ({ is: 'ok', value: structuredClone(kept.place) } as const)
-    : await beginRun({ pool: pool.value, kept, pending, recent, seen, calls, deps, isAsked })
+    ? ({ is: 'ok', value: copyOf(kept.place) } as const)
+    : await beginRun({ pool: pool.value, kept, underWay, recent, seen, calls, deps, isAsked })
   if (place.is !== 'ok') return { kept, end: halted(place) }
   return new StockRun(pool.value, place.value, {
     kept,
-    pending,
+    underWay,
     recent,
     seen,
     calls,
@@ -66,7 +67,7 @@ export async function runStock(
 
 interface RunParts {
   readonly kept: StockKept
-  readonly pending: StockKept['pending']
+  readonly underWay: UnderWay
   readonly recent: ReadonlyMap<string, RecentOrders>
   readonly seen: SeenStock
   readonly calls: Calls
@@ -121,7 +122,7 @@ class StockRun {
     while (place.todo.length > 0) {
       const halt = await this.#examine(place.todo.slice(0, SLICE_SKUS), new Map())
       if (halt) return halt
-      place.todo = place.todo.slice(SLICE_SKUS)
+      place.todo.splice(0, SLICE_SKUS)
       if (!(await this.#checkpoint())) return LOST
     }
     return undefined
@@ -192,10 +193,10 @@ class StockRun {
 
   async #decide(reading: SkuReading): Promise<void> {
     const { sku, source, items } = reading
-    const { pending, deps } = this.#parts
+    const { underWay, deps } = this.#parts
     this.#count('examined')
     if (this.#place.kind === 'full' && items.size > 0) this.#known.add(sku)
-    const decision = decideSku(reading, this.#pool, pending, deps.clock.now())
+    const decision = decideSku(reading, this.#pool, underWay, deps.clock.now())
     if (decision.is !== 'decided') return this.#setAside(decision.is, sku)
     if (decision.heldBack || decision.isUnsettled) this.#again([sku])
     if (decision.heldBack) this.#count('heldBack')
@@ -241,7 +242,7 @@ class StockRun {
   }
 
   async #release(): Promise<Halt | undefined> {
-    const { pending, deps, endsAt } = this.#parts
+    const { underWay, deps, endsAt } = this.#parts
     const place = this.#place
     const held = this.#heldPlan()
     for (; place.released < held.chunks; place.released += 1) {
@@ -249,14 +250,14 @@ class StockRun {
       const chunk = await this.#plan.chunk(place.released)
       const result = chunk ? await releaseChunk(held, place.released, chunk, deps) : 'late'
       if (result === 'failed') return { is: 'failed', why: 'the queue of the write-backs takes nothing' }
-      if (chunk && result === 'queued') markPending(pending, chunk, deps.clock.now())
+      if (chunk && result === 'queued') underWay.begin(chunk, deps.clock.now())
       if (chunk && result === 'late') this.#again(chunk.items.map(({ sku }) => sku))
     }
     return undefined
   }
 
   async #finish(): Promise<Ended> {
-    const { kept, pending, seen, recent } = this.#parts
+    const { kept, underWay, seen, recent } = this.#parts
     const place = this.#place
     const isFull = place.kind === 'full'
     const isWhole = place.failures.length === 0
@@ -272,7 +273,7 @@ class StockRun {
       // What could not be read is looked at again: nothing of it is behind a cursor.
       ...(isWhole ? place.next : { erp: kept.erp, shops: kept.shops }),
       again: [...new Set(isWhole ? place.again : [...kept.again, ...place.again])],
-      pending,
+      underWay: underWay.kept,
       place: null,
     }
     if (!(await this.#parts.hold.save(next))) return this.#lost()
@@ -284,7 +285,7 @@ class StockRun {
 
   /** Nothing is written; what was to be is looked at again, by a run of the same kind. */
   async #brake(): Promise<Ended> {
-    const { kept, pending, seen } = this.#parts
+    const { kept, underWay, seen } = this.#parts
     const place = this.#place
     const planned: string[] = []
     // A full run comes by all of them anyway.
@@ -298,7 +299,7 @@ class StockRun {
       fullAt: place.kind === 'full' ? place.startedAt : kept.fullAt,
       braked: place.kind,
       again: [...new Set([...kept.again, ...place.again, ...planned])],
-      pending,
+      underWay: underWay.kept,
       place: null,
     }
     if (!(await this.#parts.hold.save(next))) return this.#lost()
@@ -332,9 +333,9 @@ class StockRun {
   }
 
   #keptNow(): StockKept {
-    const { kept, pending } = this.#parts
+    const { kept, underWay } = this.#parts
     Object.assign(this.#place, this.#plan.state)
-    return { ...kept, pending, place: this.#place }
+    return { ...kept, underWay: underWay.kept, place: this.#place }
   }
 
   #heldPlan() {
@@ -389,6 +390,11 @@ class StockRun {
 }
 
 const LOST: Halt = { is: 'failed', why: 'another invocation has taken over' }
+
+/** To be changed as the run goes on; its long lists share their texts with what is kept. */
+function copyOf({ todo, again, ...place }: StockPlace): StockPlace {
+  return { ...structuredClone(place), todo: [...todo], again: [...again] }
+}
 
 function halted({ is, why }: Halt, counts: Record<string, number> = {}): RunEnd {
   if (is === 'late') return { is: 'saved', counts }

@@ -32,6 +32,9 @@ const CODES = Object.keys({
   'shipment-unknown-line': 1,
   'package-in-parts': 1,
   'shipment-changed': 1,
+  'kind-unsupported': 1,
+  'owned-by-erp': 1,
+  'owned-by-shop': 1,
   'too-old': 1,
 } satisfies Record<ReasonCode, 1>) as ReasonCode[]
 const en = textsOf('en')

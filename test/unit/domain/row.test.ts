@@ -112,7 +112,7 @@ describe('a row that sees a message', () => {
     const draft = freshRow(
       aRow().key,
       world.order(canonicalOrder({ state: 'void', payment: 'unpaid' })),
-      'EC',
+      { no: '1', reference: 'EC' },
       1,
     )
     expect(draft.shopState).toMatchObject({ everOpen: false, revived: false })
@@ -156,7 +156,7 @@ describe('a row that sees a message', () => {
       everOpen: true,
       gone: true,
     })
-    expect(freshRow(row.key, tombstone(null), 'EC', 1).shopState).toMatchObject({
+    expect(freshRow(row.key, tombstone(null), { no: '1', reference: 'EC' }, 1).shopState).toMatchObject({
       state: 'void',
       payment: 'unpaid',
       everOpen: false,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createEcshopReader } from '#adapters/shop/ecshop/reader.ts'
+import { shortHash } from '#app/content-hash.ts'
 import { readEvent } from '#app/read-event.ts'
 import { ShopConfigSchema } from '#contracts/config.ts'
 import type { RowKey } from '#contracts/ledger-row.ts'
@@ -37,6 +38,8 @@ function reading(answer: ShopAnswer<WebhookEvent>, epochs = ['e-2025-01', EPOCH]
   const reader = createEcshopReader({
     shop: (id) => (id === 'A1' ? { config, gateway, epochs: async () => epochs } : undefined),
     deadline: () => clock.now() + 5_000,
+    hash: shortHash,
+    guestKey: async () => () => '',
   })
   return { asked, read: (key: RowKey = KEY) => reader.read(key) }
 }
@@ -55,9 +58,18 @@ describe('a read of an order', () => {
     ['a snapshot', snapshotEvent(anOrder().paid().snapshot(), { seq: 7 })],
     ['a tombstone', deletedEvent(aTombstone(), { seq: 8 })],
   ])('says of %s what the webhook would have said', async (_what, event) => {
-    const posted = readEvent(event, { shop: { id: 'A1', config }, orderTargets: ['erp'], epochNo: 1 })
+    const posted = readEvent(event, {
+      shop: { id: 'A1', config },
+      targetsFor: (kind) => (kind === 'order' ? ['erp'] : []),
+      personHash: () => '',
+      epochNo: 1,
+    })
     if (posted.is !== 'subject') throw new Error(`the webhook says ${posted.is}`)
-    const { subject, version, wireHash } = posted
+    const {
+      version,
+      wireHash,
+      deliveries: [{ subject }],
+    } = posted
     expect(await reading(ok(event)).read()).toEqual({ is: 'subject', subject, version, wireHash })
   })
 

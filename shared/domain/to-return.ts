@@ -1,0 +1,81 @@
+import type { ShopConfig } from '#contracts/config.ts'
+import type { Return } from '#contracts/return.ts'
+import type { ReturnSnapshot } from '#contracts/webhook-things.ts'
+import { orderReference, type ShortHash } from './reference.ts'
+import { skuOf, trackingNumbers } from './to-order.ts'
+import { unknownFields } from './unknown-fields.ts'
+
+/** Goods that came back: a row of `back_order`. ECShop does not say in which currency the shop sells; the ERP knows the order's. */
+export function toReturn(
+  snapshot: ReturnSnapshot,
+  shop: { readonly id: string; readonly config: Pick<ShopConfig, 'timeZone'> },
+  hash: ShortHash,
+): Return {
+  return {
+    shop: shop.id,
+    type: 'goods',
+    returnId: snapshot.back_id,
+    rawTime: snapshot.return_time,
+    returnedAt: snapshot.returned_at,
+    timeZone: shop.config.timeZone,
+    currency: '',
+    order: {
+      orderId: snapshot.order_id,
+      orderSn: snapshot.order_sn,
+      addTime: snapshot.order_add_time,
+      reference: orderReference(shop.id, snapshot.order_sn, snapshot.order_id, hash),
+    },
+    deliverySn: snapshot.delivery_sn,
+    trackingNos: trackingNumbers(snapshot.invoice_no),
+    carrier: snapshot.shipping_name,
+    userId: snapshot.user_id === '0' ? null : snapshot.user_id,
+    by: snapshot.action_user,
+    consignee: {
+      name: snapshot.consignee,
+      phone: snapshot.mobile || snapshot.tel,
+      address: [snapshot.province.name, snapshot.city.name, snapshot.district.name, snapshot.address]
+        .filter((part) => part !== '')
+        .join(' '),
+      email: snapshot.email,
+    },
+    note: snapshot.postscript,
+    lines: snapshot.lines.map((line) => ({
+      recIds: line.order_rec_ids,
+      sku: skuOf(line),
+      goodsId: line.goods_id,
+      productId: line.product_id,
+      name: line.goods_name,
+      attributes: line.goods_attr,
+      quantity: line.send_number,
+    })),
+    refund: null,
+    extra: unknownFields(snapshot, RETURN_FIELDS),
+  }
+}
+
+const RETURN_FIELDS = [
+  'back_id',
+  'return_time',
+  'returned_at',
+  'order_id',
+  'order_sn',
+  'order_add_time',
+  'delivery_sn',
+  'invoice_no',
+  'shipping_id',
+  'shipping_name',
+  'user_id',
+  'action_user',
+  'status',
+  'consignee',
+  'country',
+  'province',
+  'city',
+  'district',
+  'address',
+  'tel',
+  'mobile',
+  'email',
+  'postscript',
+  'lines',
+]

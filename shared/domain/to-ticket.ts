@@ -1,0 +1,75 @@
+import type { ShopConfig } from '#contracts/config.ts'
+import type { Ticket } from '#contracts/ticket.ts'
+import type { TicketSnapshot } from '#contracts/webhook-things.ts'
+import { customerReference, orderReference, type ShortHash } from './reference.ts'
+import { unknownFields } from './unknown-fields.ts'
+
+/** By `feedback.msg_type`; the customer's browser chooses it, so that an unknown one is a plain message. */
+const TYPES = [
+  'message',
+  'complaint',
+  'enquiry',
+  'after-sale',
+  'wanted',
+  'to-merchant',
+  'comment',
+] as const satisfies readonly Ticket['type'][]
+
+export function toTicket(
+  snapshot: TicketSnapshot,
+  shop: { readonly id: string; readonly config: Pick<ShopConfig, 'timeZone'> },
+  hash: ShortHash,
+): Ticket {
+  const { user_id: userId, order_id: orderId, order_sn: orderSn } = snapshot
+  return {
+    shop: shop.id,
+    ticketId: snapshot.msg_id,
+    msgTime: snapshot.msg_time,
+    writtenAt: snapshot.written_at,
+    timeZone: shop.config.timeZone,
+    type: TYPES[snapshot.msg_type] ?? 'message',
+    title: snapshot.msg_title,
+    content: snapshot.msg_content,
+    image: snapshot.message_img,
+    customer: {
+      userId: userId === '0' ? null : userId,
+      name: snapshot.user_name,
+      email: snapshot.user_email,
+      reference: userId === '0' ? null : customerReference(shop.id, { userId, guestKey: null }),
+    },
+    order:
+      orderId === '0'
+        ? null
+        : {
+            orderId,
+            orderSn,
+            addTime: snapshot.order_add_time,
+            reference: orderReference(shop.id, orderSn, orderId, hash),
+          },
+    replies: snapshot.replies.map((reply) => ({
+      replyId: reply.msg_id,
+      at: reply.written_at,
+      by: reply.user_name,
+      text: reply.msg_content,
+    })),
+    extra: unknownFields(snapshot, TICKET_FIELDS),
+  }
+}
+
+const TICKET_FIELDS = [
+  'msg_id',
+  'msg_time',
+  'written_at',
+  'user_id',
+  'user_name',
+  'user_email',
+  'msg_type',
+  'msg_title',
+  'msg_content',
+  'msg_status',
+  'message_img',
+  'order_id',
+  'order_sn',
+  'order_add_time',
+  'replies',
+]
