@@ -513,6 +513,8 @@ const en = {
     remedy: (shop: string) => `To deliver them anew: npm run sync -- drift ${shop} --repair`,
     repairing: (count: number) =>
       `To be delivered anew within a minute or two: ${count}. Watch \`status\` and \`parked\`.`,
+    postponed: (count: number, target: string) =>
+      `Asked for, and delivered as soon as the gate of ${target} opens: ${count}. There is nothing to repeat.`,
     released: (shop: string) =>
       `Released. What differs in ${shop} is delivered within a minute or two; watch \`status\` and \`parked\`.`,
     nothingHeld: (shop: string): Told => ({
@@ -1355,6 +1357,8 @@ const zh: Texts = {
     more: (count) => `另有 ${count} 条，见 --json`,
     remedy: (shop) => `重新投递：npm run sync -- drift ${shop} --repair`,
     repairing: (count) => `${count} 条将在一两分钟内重新投递；请留意 \`status\` 和 \`parked\`。`,
+    postponed: (count, target) =>
+      `已要求重新投递，${target} 的闸门放行后会自动投递：${count} 条。无需重复执行。`,
     released: (shop) => `已放行。${shop} 的差异将在一两分钟内投递；请留意 \`status\` 和 \`parked\`。`,
     nothingHeld: (shop) => ({
       message: `${shop} 没有被暂扣的内容。`,

@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { askSweep, readDrift, readSweep } from '#app/sweep-notes.ts'
+import { askSweep, readDrift, readRepairs, readSweep } from '#app/sweep-notes.ts'
 import type { SyncConfig } from '#contracts/config.ts'
-import type { DriftDay, DriftReport, SweepKept } from '#contracts/drift.ts'
+import type { DriftDay, DriftReport, Repairs, SweepKept } from '#contracts/drift.ts'
 import { MoneySchema } from '#contracts/scalars.ts'
 import { type Cli, defineCommand } from '../command.ts'
 import type { Connection } from '../connection.ts'
@@ -30,13 +30,15 @@ export const drift = defineCommand({
         shop,
         report: await readDrift(connection.notes, shop),
         sweep: await readSweep(connection.notes, shop),
+        repairs: byTarget(await readRepairs(connection.notes, shop)),
       })),
     )
     return {
       json: {
-        shops: found.map(({ shop, report, sweep }) => ({
+        shops: found.map(({ shop, report, sweep, repairs }) => ({
           shop,
           state: stateOf(sweep),
+          repairs: Object.fromEntries(repairs),
           report: report ? { ...report, at: new Date(report.at).toISOString() } : null,
         })),
       },
@@ -64,15 +66,20 @@ export function stateOf(sweep: SweepKept | undefined): 'paused' | 'holding' | 's
   return sweep?.holding ? 'holding' : 'sweeps'
 }
 
+/** How many deliveries are to be made to each. */
+const byTarget = (repairs: Repairs): [target: string, count: number][] =>
+  [...Map.groupBy(repairs, ({ target }) => target)].map(([target, those]) => [target, those.length])
+
 async function ask(
   shop: string,
   { repair, release }: { readonly repair: boolean; readonly release: boolean },
-  { notes, config }: Connection,
+  { notes, config, gate }: Connection,
   { t, context }: Cli,
 ): Promise<Result> {
   if (config().shops[shop]?.sweepMinutes === 0)
     throw new CliFailure('no-sweep', (texts) => texts.drift.noSweep(shop))
   const said: string[] = []
+  const postponed: [target: string, count: number][] = []
   if (release) {
     if (stateOf(await readSweep(notes, shop)) === 'sweeps')
       throw new CliFailure('nothing-held', (texts) => texts.drift.nothingHeld(shop))
@@ -84,21 +91,36 @@ async function ask(
     if (differences.length === 0)
       throw new CliFailure('no-differences', (texts) => texts.drift.nothingDiffers(shop))
     await askSweep(notes, shop, 'repair', context.clock.now())
-    said.push(t.drift.repairing(differences.length))
+    let soon = 0
+    for (const [target, count] of byTarget(differences)) {
+      if ((await gate.state(target)).breaker === 'open') postponed.push([target, count])
+      else soon += count
+    }
+    if (soon > 0) said.push(t.drift.repairing(soon))
+    said.push(...postponed.map(([target, count]) => t.drift.postponed(count, target)))
   }
-  return { json: { shop, repair, release }, text: said.join('\n') }
+  return {
+    json: { shop, repair, release, postponed: Object.fromEntries(postponed) },
+    text: said.join('\n'),
+  }
 }
 
-function shown(
-  { shop, report, sweep }: { shop: string; report: DriftReport | undefined; sweep: SweepKept | undefined },
-  cli: Cli,
-): string {
+interface Found {
+  readonly shop: string
+  readonly report: DriftReport | undefined
+  readonly sweep: SweepKept | undefined
+  readonly repairs: readonly (readonly [target: string, count: number])[]
+}
+
+function shown({ shop, report, sweep, repairs }: Found, cli: Cli): string {
   const { t, format } = cli
   const state = stateOf(sweep)
-  const lines =
-    state === 'sweeps'
+  const lines = [
+    ...(state === 'sweeps'
       ? []
-      : [format.colors.red(t.drift.states[state].message), t.drift.states[state].remedy ?? '']
+      : [format.colors.red(t.drift.states[state].message), t.drift.states[state].remedy ?? '']),
+    ...repairs.map(([target, count]) => t.drift.postponed(count, target)),
+  ]
   if (!report) return [`${shop}: ${t.drift.never}`, ...lines].join('\n')
   const { at, orders, days, differences, more } = report
   const head = t.drift.compared(orders, differences.length + more)

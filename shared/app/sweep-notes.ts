@@ -1,6 +1,8 @@
 import {
   type DriftReport,
   DriftReportSchema,
+  type Repairs,
+  RepairsSchema,
   type SweepAsked,
   SweepAskedSchema,
   type SweepKept,
@@ -13,6 +15,7 @@ import { keptBy } from './run.ts'
 export const sweepName = (shop: string): string => `sweep:${shop}`
 const askedName = (shop: string): string => `sweep-asked:${shop}`
 const driftName = (shop: string): string => `drift:${shop}`
+const repairsName = (shop: string): string => `repairs:${shop}`
 
 export function readSweep(notes: Notes, shop: string): Promise<SweepKept | undefined> {
   return keptBy(notes, sweepName(shop), SweepKeptSchema)
@@ -45,8 +48,22 @@ export async function readDrift(notes: Notes, shop: string): Promise<DriftReport
 }
 
 /** Only the sweep writes it, and only under its lock. */
-export async function writeDrift(notes: Notes, report: DriftReport): Promise<void> {
-  const name = driftName(report.shop)
+export function writeDrift(notes: Notes, report: DriftReport): Promise<void> {
+  return overwrite(notes, driftName(report.shop), report)
+}
+
+/** What is still to be delivered anew of what a person asked for. */
+export async function readRepairs(notes: Notes, shop: string): Promise<Repairs> {
+  const note = await notes.read(repairsName(shop))
+  return note ? RepairsSchema.parse(JSON.parse(note.text)) : []
+}
+
+/** Only the sweep writes it, and only under its lock. */
+export function writeRepairs(notes: Notes, shop: string, repairs: Repairs): Promise<void> {
+  return overwrite(notes, repairsName(shop), RepairsSchema.parse(repairs))
+}
+
+async function overwrite(notes: Notes, name: string, value: unknown): Promise<void> {
   const before = await notes.read(name)
-  await notes.write(name, before?.rev ?? 0, JSON.stringify(report))
+  await notes.write(name, before?.rev ?? 0, JSON.stringify(value))
 }

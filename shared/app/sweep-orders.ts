@@ -2,6 +2,7 @@ import type { Changes } from '#contracts/bridge.ts'
 import type { TargetConfig } from '#contracts/config.ts'
 import {
   type Comparison,
+  type Repairs,
   type SweepAsked,
   type SweepInput,
   type SweepKept,
@@ -17,7 +18,7 @@ import { type CompareDeps, compareShop } from './compare-shop.ts'
 import { OrderMemory } from './order-memory.ts'
 import { type Hold, type RunDeps, type RunEnd, underLock } from './run.ts'
 import { EPOCH_CHANGED, failed, type Receiver, SweepDesk, type Thing } from './sweep-desk.ts'
-import { readAsked, readDrift, readSweep, sweepName } from './sweep-notes.ts'
+import { readAsked, readDrift, readRepairs, readSweep, sweepName, writeRepairs } from './sweep-notes.ts'
 
 /** A change younger than this is left to its webhook, unless somebody wants everything now. */
 const GRACE_MS = 120_000
@@ -85,7 +86,16 @@ class Sweep {
   readonly #endsAt: number
   readonly #deps: SweepDeps
   readonly #memory: OrderMemory
-  readonly #counts = { changes: 0, enqueued: 0, confirmed: 0, withheld: 0, unfit: 0, woken: 0, repaired: 0 }
+  readonly #counts = {
+    changes: 0,
+    enqueued: 0,
+    confirmed: 0,
+    withheld: 0,
+    unfit: 0,
+    woken: 0,
+    repaired: 0,
+    postponed: 0,
+  }
   /** Things whose newest change waits to be looked at again. */
   readonly #unsettled = new Set<string>()
   #compared: Readonly<Record<string, number>> = {}
@@ -389,33 +399,56 @@ class Sweep {
     return isToWake(row, this.#deps.clock.now()) && !withheld
   }
 
-  /** Enqueues what the last report lists, as a person asked. */
+  /** Delivers anew what a person asked for. What is for a target whose gate is closed waits for that to open. */
   async #repair(open: readonly string[]): Promise<RunEnd | undefined> {
-    const { notes, shop, ledger } = this.#deps
-    if (this.#asked.repair <= this.#kept.obeyed.repair) return undefined
-    const { differences = [] } = (await readDrift(notes, shop)) ?? {}
-    for (let next = this.#kept.repair?.next ?? 0; next < differences.length; next += 1) {
-      this.#keep({ repair: { next } })
-      const difference = differences[next]
-      if (!difference || !open.includes(difference.target)) continue
-      const { kind, sourceId, target } = difference
-      const thing = thingOf({ kind, sourceId })
-      if (!thing) continue
-      const row = await ledger.get({ shop, kind, sourceId, target })
-      const posted = await this.#desk.post(thing, [{ target, row }], 'repair')
-      if (posted.is === 'end') return posted.end
-      if (posted.is === 'posted' && posted.queued[0]) this.#counts.repaired += 1
-      if (
-        posted.is === 'unfit' &&
-        posted.code === 'not-found' &&
-        row &&
-        (await this.#desk.postGone(row, this.#kept.seq))
-      )
-        this.#counts.repaired += 1
+    const { notes, shop, targets } = this.#deps
+    const asked = await this.#repairsAsked()
+    const left: Repairs = []
+    let end: RunEnd | undefined
+    for (const repair of asked) {
+      if (!(repair.target in targets)) continue
+      const done = !end && open.includes(repair.target) ? await this.#repairOne(repair) : false
+      if (done === true) continue
+      if (done !== false) end = done
+      left.push(repair)
     }
-    const { repair: _done, ...rest } = this.#kept
-    this.#kept = { ...rest, obeyed: { ...rest.obeyed, repair: this.#asked.repair } }
-    return undefined
+    if (left.length < asked.length) await writeRepairs(notes, shop, left)
+    this.#keep({ repairsLeft: left.length })
+    this.#counts.postponed = left.length
+    return end
+  }
+
+  /** What was left of before, and what the last report lists if a person has asked since. */
+  async #repairsAsked(): Promise<Repairs> {
+    const { notes, shop } = this.#deps
+    const { obeyed, repairsLeft = 0 } = this.#kept
+    const isNew = this.#asked.repair > obeyed.repair
+    const waiting = isNew || repairsLeft > 0 ? await readRepairs(notes, shop) : []
+    if (!isNew) return waiting
+    const { differences = [] } = (await readDrift(notes, shop)) ?? {}
+    const known = new Set(waiting.map(repairKey))
+    const all = [...waiting, ...differences.filter((difference) => !known.has(repairKey(difference)))]
+    await writeRepairs(notes, shop, all)
+    this.#keep({ obeyed: { ...obeyed, repair: this.#asked.repair }, repairsLeft: all.length })
+    return all
+  }
+
+  /** False = not yet: the queue did not take it. What does not fit the contract was logged, and is done with. */
+  async #repairOne({ kind, sourceId, target }: Repairs[number]): Promise<boolean | RunEnd> {
+    const { ledger, shop } = this.#deps
+    const thing = thingOf({ kind, sourceId })
+    if (!thing) return true
+    const row = await ledger.get({ shop, kind, sourceId, target })
+    const posted = await this.#desk.post(thing, [{ target, row }], 'repair')
+    if (posted.is === 'end') return posted.end
+    const isQueued =
+      posted.is === 'posted'
+        ? posted.queued[0] === true
+        : posted.code === 'not-found' && row
+          ? await this.#desk.postGone(row, this.#kept.seq)
+          : undefined
+    if (isQueued) this.#counts.repaired += 1
+    return isQueued ?? true
   }
 
   /** Every night, at the first run, and where a new epoch or a person asks for it. */
@@ -495,6 +528,8 @@ function thingOf({ kind, sourceId }: Pick<RowKey, 'kind' | 'sourceId'>): Thing |
   const [, id, stamp] = /^(\d+)\.(\d+)$/.exec(sourceId) ?? []
   return id === undefined || kind === 'parts' ? undefined : { kind, id, stamp: Number(stamp) }
 }
+
+const repairKey = ({ kind, sourceId, target }: Repairs[number]): string => `${target}|${kind}|${sourceId}`
 
 const notConnected = (shop: string) => ({
   code: 'not-connected',

@@ -45,6 +45,10 @@ export const DriftDifferenceSchema = z.object({
 })
 export type DriftDifference = z.infer<typeof DriftDifferenceSchema>
 
+/** What a person asked to be delivered anew and was not yet: a note of its own. */
+export const RepairsSchema = z.array(DriftDifferenceSchema.pick({ kind: true, sourceId: true, target: true }))
+export type Repairs = z.infer<typeof RepairsSchema>
+
 /** Amounts in minor units. */
 const Sum = z.object({ count: Count, amount: z.int() })
 
@@ -120,6 +124,6 @@ export const SweepKeptSchema = z.object({
   comparison: ComparisonSchema.optional(),
   buckets: z.array(z.int()).describe('of remembered orders'),
   obeyed: SweepAskedSchema,
-  repair: z.object({ next: Count }).optional().describe('place in the report'),
+  repairsLeft: Count.optional().describe('deliveries a person asked for that are still to be made'),
 })
 export type SweepKept = z.output<typeof SweepKeptSchema>

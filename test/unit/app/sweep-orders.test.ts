@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { askSweep } from '#app/sweep-notes.ts'
+import { askSweep, readRepairs } from '#app/sweep-notes.ts'
 import type { Commitment, ErpCommitments } from '#ports/erp-reads.ts'
 import { DAY, MINUTE, SweepWorld, type SweepWorldOptions } from '../../support/sweep-world.ts'
 
@@ -563,5 +563,70 @@ describe('the nightly comparison', () => {
     expect(await world.row(order)).toMatchObject({ status: 'parked', reason: { code: 'cancelled-in-erp' } })
     world.later(20_000)
     expect(await world.sweep({ now: false })).toEqual({ is: 'not-due' })
+  })
+
+  it('keeps a repair for a closed gate until that opens, whatever is compared or asked for meanwhile', async () => {
+    const { shop } = open({ targets: ['erp', 'crm'] })
+    await world.sweep()
+    const orders = [1, 2].map(() => shop.place({ paid: true }))
+    for (const order of orders) {
+      await world.relay(order)
+      shop.edit(order.no)
+      shop.database.forgetChange('order', order.id)
+    }
+    world.later(DAY)
+    await world.sweep()
+    expect((await world.report()).differences).toHaveLength(4)
+    await closeGate('crm')
+    await askSweep(world.notes, 'A1', 'repair', world.clock.now())
+    const first = await world.sweep({ now: false })
+    expect(first).toMatchObject({ is: 'done', counts: { repaired: 2, postponed: 2 } })
+    expect(world.swept.map(({ target }) => target)).toEqual(['erp', 'erp'])
+    await world.deliver()
+
+    // The night does not forget it, and whoever asks again does not double what waits.
+    world.later(MINUTE)
+    await askSweep(world.notes, 'A1', 'repair', world.clock.now())
+    world.later(DAY)
+    await closeGate('crm')
+    const second = await world.sweep({ now: false })
+    expect(second).toMatchObject({ is: 'done', counts: { repaired: 2, postponed: 2 } })
+    expect(await readRepairs(world.notes, 'A1')).toHaveLength(2)
+
+    world.later(HOUR)
+    expect(await world.sweep()).toMatchObject({ is: 'done', counts: { repaired: 2, postponed: 0 } })
+    await world.deliver()
+    for (const target of world.targets)
+      for (const order of orders) expect((await world.row(order, target))?.status).toBe('done')
+    expect(world.swept.slice(-2).map(({ target, cause }) => [target, cause])).toEqual([
+      ['crm', 'repair'],
+      ['crm', 'repair'],
+    ])
+    expect(await readRepairs(world.notes, 'A1')).toEqual([])
+  })
+
+  it('keeps a repair that the queue did not take', async () => {
+    let down = false
+    const { shop } = open({
+      wrap: ({ queue, ...ports }) => ({
+        ...ports,
+        queue: {
+          enqueue: async (messages) => (down ? messages.map(() => 'failed') : queue.enqueue(messages)),
+        },
+      }),
+    })
+    await world.sweep()
+    const order = shop.place({ paid: true })
+    await world.relay(order)
+    shop.edit(order.no)
+    shop.database.forgetChange('order', order.id)
+    world.later(DAY)
+    await world.sweep()
+    await askSweep(world.notes, 'A1', 'repair', world.clock.now())
+    down = true
+    expect(await world.sweep({ now: false })).toMatchObject({ counts: { repaired: 0, postponed: 1 } })
+    down = false
+    world.later(MINUTE)
+    expect(await world.sweep({ now: false })).toMatchObject({ counts: { repaired: 1, postponed: 0 } })
   })
 })

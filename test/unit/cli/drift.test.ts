@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readAsked, sweepName, writeDrift } from '#app/sweep-notes.ts'
+import { readAsked, sweepName, writeDrift, writeRepairs } from '#app/sweep-notes.ts'
 import type { DriftReport, SweepKept } from '#contracts/drift.ts'
 import type { Notes } from '#ports/notes.ts'
 import { aCli } from '../../support/cli.ts'
@@ -82,6 +82,26 @@ describe('drift', () => {
       out: expect.stringContaining('minute or two: 2.'),
     })
     expect(await readAsked(notes, 'A1')).toEqual({ release: 0, repair: clock.now() })
+  })
+
+  it('says what of a repair waits for the gate of a target, now and for as long as it does', async () => {
+    const { run, notes, clock, gate } = aCli()
+    await writeDrift(notes, report(clock.now(), 2))
+    const entry = await gate.enter('erp', 1)
+    if (entry.open) {
+      entry.permit.report('AuthDenied')
+      await entry.permit.leave()
+    }
+    const asked = await run('drift A1 --repair')
+    expect(asked).toMatchObject({
+      exit: 0,
+      out: expect.stringMatching(/the gate of erp opens: 2\..*nothing to repeat/),
+    })
+    expect(asked.out).not.toContain('minute or two')
+    expect((await run('drift --repair --json')).json()).toMatchObject({ postponed: { erp: 2 } })
+    await writeRepairs(notes, 'A1', [difference(1)])
+    expect((await run('drift')).out).toContain('the gate of erp opens: 1.')
+    expect((await run('drift --json')).json()).toMatchObject({ shops: [{ repairs: { erp: 1 } }] })
   })
 
   it('asks the sweep to release what it holds back, and nothing else', async () => {
