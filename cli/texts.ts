@@ -532,7 +532,7 @@ const en = {
     whichShop: (shops: readonly string[]): Told => ({ message: `Say which shop: ${list(shops)}.` }),
   },
   run: {
-    describe: 'do a scheduled run now: stock <pool>, shipments <target> or sweep <shop>',
+    describe: 'do a scheduled run now: stock <pool>, shipments <target>, aftersales <target> or sweep <shop>',
     ends: {
       done: 'done',
       saved: 'not through yet; it goes on with its next tick',
@@ -555,7 +555,11 @@ const en = {
         message: 'No shop of the configuration is swept.',
         remedy: 'Set "sweepMinutes" of the shop in sync.config.json.',
       },
-    } satisfies Record<string, Told> as Record<'stock' | 'shipments' | 'sweep', Told>,
+      aftersales: {
+        message: 'No target of the configuration brings the progress of tickets and returns back.',
+        remedy: 'Add "aftersales" to the target in sync.config.json.',
+      },
+    } satisfies Record<string, Told> as Record<'stock' | 'shipments' | 'sweep' | 'aftersales', Told>,
     which: (kind: string, subjects: readonly string[]): Told => ({
       message: `Say which one, as in \`run ${kind} ${subjects[0] ?? ''}\`: ${list(subjects)}.`,
     }),
@@ -959,6 +963,26 @@ const ZH_REASONS: Readonly<Record<ReasonCode, readonly [message: string, remedy:
   'owned-by-shop': [
     '配置规定这一类以商店为准，因此不把 ERP 的内容写入商店。',
     '无需处理；或修改 sync.config.json 中的 "owners"，然后 replay。',
+  ],
+  'progress-unreadable': [
+    '目标报告了一个无法读取的进度。',
+    '请在目标系统中更正，随后会重新读取；或自行告知顾客，然后 replay <目标/编号> --was placed。',
+  ],
+  'progress-unknown-reference': [
+    '目标报告的工单或退货不是由我们交给它的。',
+    '请在目标系统中更正引用号，然后 replay；若不属于任何商店，请 replay <目标/编号> --was placed。',
+  ],
+  'progress-changed': [
+    '商店已收到该进度后，目标又修改了它。',
+    '请把改动作为新的进度报告；然后 replay <目标/编号> --was placed。',
+  ],
+  'progress-forgotten': [
+    '该退货的已存状态已过期，不再知道它属于哪个订单。',
+    '请按引用号 replay 该退货以重新读取，然后 replay 该进度。',
+  ],
+  'parts-no-target': [
+    '服务台申请了配件，但该商店没有接收此类申请的目标。',
+    '请在 sync.config.json 中把 "parts" 加入 ERP 目标的 kinds，然后 replay；或手工订购，再 replay <目标/编号> --was placed。',
   ],
   'too-old': ['消息等待超过十天。', '请检查目标是否正常（doctor），然后 replay。'],
 }
@@ -1375,7 +1399,7 @@ const zh: Texts = {
     whichShop: (shops) => ({ message: `请说明是哪个商店：${list(shops)}。` }),
   },
   run: {
-    describe: '立即执行一次定时任务：stock <库存池>、shipments <目标> 或 sweep <商店>',
+    describe: '立即执行一次定时任务：stock <库存池>、shipments <目标>、aftersales <目标> 或 sweep <商店>',
     ends: {
       done: '完成',
       saved: '尚未执行完，下一次定时会接着执行',
@@ -1394,6 +1418,10 @@ const zh: Texts = {
       sweep: {
         message: '配置中没有定时核对的商店。',
         remedy: '请在 sync.config.json 中设置该商店的 "sweepMinutes"。',
+      },
+      aftersales: {
+        message: '配置中没有取回工单与退货进度的目标。',
+        remedy: '请在 sync.config.json 中为该目标添加 "aftersales"。',
       },
     },
     which: (kind, subjects) => ({

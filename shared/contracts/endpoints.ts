@@ -18,7 +18,7 @@ export const EndpointsSchema = z.object({
   writebackQueueUrl: z.url(),
   writebackDlqUrl: z.url(),
   runnerUrls: z
-    .partialRecord(z.enum(['stock', 'shipments', 'sweep']), z.url())
+    .partialRecord(z.enum(['stock', 'shipments', 'sweep', 'aftersales']), z.url())
     .describe('where a scheduled run is invoked on demand; only those the configuration asks for'),
   secretPrefix: z.string().min(1),
   demo: z

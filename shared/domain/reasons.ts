@@ -121,6 +121,26 @@ const REASONS = {
     'The configuration says that the shop’s word counts for this, so that the ERP’s is not written there.',
     'Nothing to do; or change "owners" in sync.config.json, then replay.',
   ],
+  'progress-unreadable': [
+    'The target told of a step that cannot be read.',
+    'Correct the step in the target, and it is read again; or tell the customer by hand and replay <target/id> --was placed.',
+  ],
+  'progress-unknown-reference': [
+    'The target told of a ticket or return that it never got from us.',
+    'Correct the reference in the target, then replay; if it is none of a shop’s, replay <target/id> --was placed.',
+  ],
+  'progress-changed': [
+    'The target changed a step after the shop had been told of it.',
+    'Tell the change as a step of its own; then replay <target/id> --was placed.',
+  ],
+  'progress-forgotten': [
+    'The stored state of the return has expired, so that its order is not known any more.',
+    'Replay the return by its reference, so that it is read anew, then replay the step.',
+  ],
+  'parts-no-target': [
+    'A service desk asked for spare parts, and no target of the shop takes such requests.',
+    'Add "parts" to the kinds of the ERP’s target in sync.config.json, then replay; or order them by hand and replay <target/id> --was placed.',
+  ],
   'too-old': [
     'The message waited for more than ten days.',
     'Check that the target works (doctor), then replay.',

@@ -134,7 +134,12 @@ export interface ErpAftersales {
 export interface AftersalesPage {
   readonly progress: readonly Progress[]
   /** What could not be read as a step, each with its own failure; the page goes on without it. */
-  readonly unreadable: readonly { readonly id: string; readonly why: string }[]
+  readonly unreadable: readonly {
+    readonly id: string
+    readonly why: string
+    /** Where that much could be read: it may be of another installation. */
+    readonly reference?: string
+  }[]
   readonly cursor: string
   readonly more: boolean
 }

@@ -35,6 +35,11 @@ const CODES = Object.keys({
   'kind-unsupported': 1,
   'owned-by-erp': 1,
   'owned-by-shop': 1,
+  'progress-unreadable': 1,
+  'progress-unknown-reference': 1,
+  'progress-changed': 1,
+  'progress-forgotten': 1,
+  'parts-no-target': 1,
   'too-old': 1,
 } satisfies Record<ReasonCode, 1>) as ReasonCode[]
 const en = textsOf('en')
