@@ -1,4 +1,4 @@
-/** Names of the secrets of a stage; operators put their values, the stack never does. */
+/** Names of the secrets of a stage; operators put their values, the stack never does, but for the person key. */
 export const secretNames = (stage: string) => {
   const prefix = `/ecshop-erp-sync/${stage}`
   return {

@@ -12,7 +12,7 @@ export interface ShopTopology extends Readonly<Pick<ShopConfig, 'targets' | 'swe
   readonly rate: Readonly<Pick<ShopConfig['rate'], 'slots'>>
 }
 
-export interface TargetTopology extends Readonly<Pick<TargetConfig, 'rate' | 'settleSeconds'>> {
+export interface TargetTopology extends Readonly<Pick<TargetConfig, 'kinds' | 'rate' | 'settleSeconds'>> {
   readonly shipments?: Readonly<Pick<NonNullable<TargetConfig['shipments']>, 'everyMinutes'>> | undefined
 }
 

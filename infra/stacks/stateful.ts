@@ -75,7 +75,7 @@ export class StatefulStack extends Stack {
     return table
   }
 
-  /** Empty until an operator puts a value; the L2 construct would fill each with a random one. */
+  /** Those of shops and targets are empty until an operator puts a value; the L2 construct would fill each with a random one. */
   #secrets(stage: Stage, config: Topology, key: IKey | undefined) {
     const scope = new Construct(this, 'Secrets')
     acknowledge(
@@ -94,5 +94,11 @@ export class StatefulStack extends Stack {
         stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       )
     }
+    // Keys the hashes that people are known by. Nobody needs to know it, and under another one nobody would be known again.
+    new CfnSecret(scope, 'PersonKey', {
+      name: names.personKey,
+      generateSecretString: { passwordLength: 43, excludePunctuation: true },
+      ...(key && { kmsKeyId: key.keyArn }),
+    }).applyRemovalPolicy(stage.keepsData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY)
   }
 }

@@ -97,7 +97,7 @@ export class SyncStack extends Stack {
       environment: { ...this.#environment(), QUEUE_URLS: this.#deliveryUrls() },
     })
     for (const { queue } of deliveries.values()) queue.grant(webhook.function, 'sqs:SendMessage')
-    webhook.grantSecrets(Object.keys(config.shops).map(this.#secrets.shop))
+    webhook.grantSecrets([...Object.keys(config.shops).map(this.#secrets.shop), ...this.#guestKey()])
     webhook.grantKey(SENDER_KEY_ACTIONS)
     return webhook
   }
@@ -247,9 +247,18 @@ export class SyncStack extends Stack {
     sweep.grantSecrets([
       ...shops.flatMap(([shop]) => [this.#secrets.shop(shop), this.#secrets.bridge(shop)]),
       ...[...targets].map(this.#secrets.target),
+      ...this.#guestKey(),
     ])
     sweep.grantKey(TABLE_KEY_ACTIONS)
     return sweep
+  }
+
+  /** Guests are known by a hash of their phone, where somebody takes customers. */
+  #guestKey(): string[] {
+    const { targets } = this.#props.config
+    return Object.values(targets).some(({ kinds }) => kinds.includes('customer'))
+      ? [this.#secrets.personKey]
+      : []
   }
 
   #common() {

@@ -61,7 +61,12 @@ const queueKind = {
 }
 
 const secretKind = {
-  schema: z.strictObject({ Name: z.string().optional() }),
+  schema: z.strictObject({
+    Name: z.string().optional(),
+    GenerateSecretString: z
+      .strictObject({ PasswordLength: z.number().int().positive(), ExcludePunctuation: z.literal(true) })
+      .optional(),
+  }),
   ignored: ['Description', 'KmsKeyId', 'ReplicaRegions', 'Tags'],
 }
 
@@ -223,10 +228,15 @@ export interface ScheduleResource extends Resource {
   readonly input: string | undefined
 }
 
+export interface SecretResource extends Resource {
+  /** Characters of the value it is made with; undefined: it has none until somebody puts one. */
+  readonly generated: number | undefined
+}
+
 export interface Resources {
   readonly tables: readonly TableResource[]
   readonly queues: readonly QueueResource[]
-  readonly secrets: readonly Resource[]
+  readonly secrets: readonly SecretResource[]
   readonly functions: readonly FunctionResource[]
   readonly eventSources: readonly EventSourceResource[]
   readonly routes: readonly RouteResource[]
@@ -291,7 +301,10 @@ export function readResources({ stacks, assets }: Assembly, resolver: TemplateRe
         deadLetter: deadLetterArns.has(identity.arn),
       }
     }),
-    secrets: ofType(['AWS::SecretsManager::Secret'], secretKind).map(identified),
+    secrets: ofType(['AWS::SecretsManager::Secret'], secretKind).map((entry) => ({
+      ...identified(entry),
+      generated: entry.properties.GenerateSecretString?.PasswordLength,
+    })),
     functions: ofType(['AWS::Lambda::Function'], functionKind).map((entry) => {
       const { Runtime, Handler, Code, Timeout, MemorySize, ReservedConcurrentExecutions, Environment } =
         entry.properties

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomInt, randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -23,6 +23,8 @@ export interface DeclaredSecret {
   readonly name: string
   /** The ARN. */
   readonly ref: string
+  /** Characters of the value it is made with; undefined: it is empty until somebody puts one. */
+  readonly generated: number | undefined
 }
 
 /** Secrets Manager, as far as the SDK calls here need it, over one file only its owner can read. */
@@ -39,6 +41,9 @@ export async function startSecretStore(
     writeFileSync(next, JSON.stringify(stored), { mode: 0o600 })
     renameSync(next, file)
     return secret
+  }
+  for (const { name, generated } of declared) {
+    if (generated !== undefined && !stored[name]) store(name, randomPassword(generated))
   }
   const find = (secretId: string) => {
     // An ARN without its random suffix is accepted too, as in AWS.
@@ -127,6 +132,12 @@ export async function startSecretStore(
     },
     stop: () => close(server),
   }
+}
+
+/** Letters and digits, as with ExcludePunctuation. */
+function randomPassword(length: number): string {
+  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+  return Array.from({ length }, () => letters[randomInt(letters.length)]).join('')
 }
 
 const SecretIdSchema = z.object({ SecretId: z.string() })

@@ -77,12 +77,16 @@ export function readEvent(event: unknown, context: EventContext): Reading {
     const { kind: its } = identityOf(one, shortHash)
     return { kind: its, targets: context.targetsFor(its), subject: one }
   }
+  const [first, ...others] = [subject, ...besides].map(deliverable)
+  if (!first) throw new Error('An event of no subject.')
+  if ([first, ...others].every(({ targets }) => targets.length === 0))
+    return { ...told, is: 'not-subscribed' }
   return {
     ...told,
     is: 'subject',
     version: { ...data.version, epochNo: context.epochNo },
     wireHash,
-    deliveries: [deliverable(subject), ...besides.map(deliverable)],
+    deliveries: [first, ...others],
   }
 }
 

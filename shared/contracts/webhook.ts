@@ -275,12 +275,6 @@ export const WebhookEventSchema = z.discriminatedUnion('type', [
 ])
 export type WebhookEvent = z.infer<typeof WebhookEventSchema>
 
-/**
- * Kinds that no target takes yet, and the bridge's test of its connection: answered `not-subscribed` once signature and
- * epoch are right, so that a newer bridge does no harm.
- */
-export const RESERVED_TYPE = /^((customer|return|ticket)\.(snapshot|deleted)|bridge\.test)$/
-
 /** The outer shape only: each event is parsed on its own, so that one bad event does not refuse its neighbours. */
 export const WebhookBodySchema = z.union([
   z.looseObject({ events: z.array(z.unknown()).min(1).max(MAX_EVENTS) }),

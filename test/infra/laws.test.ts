@@ -8,7 +8,7 @@ import { Deployment, LAWS, Planting, runbookOf } from '../support/template-laws.
 
 /** With what a configuration has by itself. */
 const shop = { targets: ['erp'], sweepMinutes: 5, rate: { slots: 2 } }
-const target = { rate: { perMinute: 60, slots: 2 } }
+const target = { kinds: ['order' as const], rate: { perMinute: 60, slots: 2 } }
 const one: Topology = { shops: { s1: shop }, targets: { erp: target }, pools: {} }
 
 const deployments = ['prod', 'local'].flatMap((stage) => [

@@ -211,7 +211,7 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
     ])
     const secret = (path: string) => `${name}/${path}`
     expect(Object.fromEntries(readable)).toEqual({
-      ShopWebhook: ['shop/ec/webhook', 'shop/EC2/webhook'].map(secret),
+      ShopWebhook: ['shop/ec/webhook', 'shop/EC2/webhook', 'person-key'].map(secret),
       ErpDeliveralpha: [
         'target/alpha/erp',
         'shop/ec/webhook',
@@ -227,12 +227,12 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
       StockReconcileSchedules: [],
       ShipmentPull: ['target/beta-erp/erp'].map(secret),
       ShipmentPullSchedules: [],
-      OrderSweep: ['shop/ec/webhook', 'shop/ec/bridge', 'target/alpha/erp'].map(secret),
+      OrderSweep: ['shop/ec/webhook', 'shop/ec/bridge', 'target/alpha/erp', 'person-key'].map(secret),
       OrderSweepSchedules: [],
     })
   })
 
-  it('name the secrets of each shop and the one of each target, and put no value into any', () => {
+  it('name the secrets of each shop and the one of each target, and put no value into any but the person key', () => {
     const secrets = all('AWS::SecretsManager::Secret').map(([, { Properties }]) => Properties)
     expect(secrets).toEqual([
       { Name: `/ecshop-erp-sync/${name}/shop/ec/webhook` },
@@ -241,6 +241,10 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
       { Name: `/ecshop-erp-sync/${name}/shop/EC2/bridge` },
       { Name: `/ecshop-erp-sync/${name}/target/alpha/erp` },
       { Name: `/ecshop-erp-sync/${name}/target/beta-erp/erp` },
+      {
+        Name: `/ecshop-erp-sync/${name}/person-key`,
+        GenerateSecretString: { PasswordLength: 43, ExcludePunctuation: true },
+      },
     ])
   })
 

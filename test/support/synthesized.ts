@@ -26,8 +26,9 @@ export const topology: Topology = {
     EC2: { targets: ['alpha', 'beta-erp'], sweepMinutes: 0, rate: { slots: 3 } },
   },
   targets: {
-    alpha: { rate: { perMinute: 60, slots: 1 } },
+    alpha: { kinds: ['order'], rate: { perMinute: 60, slots: 1 } },
     'beta-erp': {
+      kinds: ['order', 'customer'],
       rate: { perMinute: 60, slots: 7 },
       settleSeconds: 0,
       shipments: { everyMinutes: 60 },
@@ -42,7 +43,7 @@ export const topology: Topology = {
 /** One shop and one target, and nothing that comes back. */
 export const oneWay: Topology = {
   shops: { s1: { targets: ['erp'], sweepMinutes: 0, rate: { slots: 2 } } },
-  targets: { erp: { rate: { perMinute: 60, slots: 2 } } },
+  targets: { erp: { kinds: ['order'], rate: { perMinute: 60, slots: 2 } } },
   pools: {},
 }
 

@@ -29,7 +29,7 @@ interface Placed {
 const ARGUED_WILDCARDS = [
   {
     action: 'secretsmanager:GetSecretValue',
-    resource: /^:secret:\/ecshop-erp-sync\/[a-z]+\/(shop|target)\/[^*?]+-\?{6}$/,
+    resource: /^:secret:\/ecshop-erp-sync\/[a-z]+\/((shop|target)\/[^*?]+|person-key)-\?{6}$/,
     reason: 'Secrets Manager ends the ARN of a secret in six characters that nobody knows beforehand.',
   },
 ]

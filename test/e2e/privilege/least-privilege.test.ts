@@ -386,7 +386,7 @@ describe('the role of a function', { timeout: 120_000 }, () => {
 
   it.each(['test', 'prod'])('is the same at stage %s', (name) => {
     const dir = mkdtempSync(join(tmpdir(), 'privilege-'))
-    const target = { rate: { perMinute: 60, slots: 4 } }
+    const target = { kinds: ['order' as const], rate: { perMinute: 60, slots: 4 } }
     const topology = {
       shops: {
         A1: { targets: [...TARGETS], sweepMinutes: 0, rate: { slots: 2 } },

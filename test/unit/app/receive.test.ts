@@ -197,10 +197,13 @@ describe('an accepted event', () => {
 
 describe('an event nobody takes', () => {
   it.each(['customer.snapshot', 'return.deleted', 'ticket.snapshot', 'bridge.test'])(
-    'of the type %s, which no target takes yet, is not subscribed, whatever else is in it',
+    'of the type %s, which no target of the shop takes, is not subscribed, whatever else is in it',
     async (type) => {
       const world = new World()
-      const answer = await world.post({ events: [{ type, anything: [1, null] }] })
+      const answer = await world.post(
+        { events: [{ type, anything: [1, null] }] },
+        { shop: 'B2', secret: OTHER_SECRET },
+      )
       expect(answer).toMatchObject({
         status: 207,
         body: { results: [{ index: 0, type, result: 'not-subscribed' }] },
@@ -416,7 +419,7 @@ describe('an invalid event', () => {
     const world = new World()
     const order = (id: string) => snapshotEvent(anOrder().with({ order_id: id }).snapshot())
     const answer = await world.post({
-      events: [order('1'), { type: 'order.snapshot' }, { type: 'ticket.snapshot' }, 7, order('2')],
+      events: [order('1'), { type: 'order.snapshot' }, { type: 'bridge.test' }, 7, order('2')],
     })
     expect(answer.status).toBe(207)
     expect(resultsOf(answer).map(({ index, result }) => [index, result])).toEqual([

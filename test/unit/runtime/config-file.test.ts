@@ -30,6 +30,18 @@ describe('the configuration file', () => {
       targets: {},
       pools: {},
       nightly: { at: '03:30', timeZone: 'Asia/Shanghai' },
+      owners: {
+        order: 'shop',
+        customer: 'shop',
+        return: 'shop',
+        ticket: 'shop',
+        stock: 'erp',
+        shipment: 'erp',
+        'return-progress': 'erp',
+        'ticket-progress': 'erp',
+      },
+      warranty: [],
+      retentionDays: { order: 180, customer: 180, return: 180, ticket: 180, parts: 180 },
     })
   })
 

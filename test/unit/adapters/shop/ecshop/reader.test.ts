@@ -104,7 +104,7 @@ describe('a read of an order', () => {
 
   it.each([
     ['of a shop that is not connected', { ...KEY, shop: 'B2' }],
-    ['of another kind', { ...KEY, kind: 'ticket' } as const],
+    ['of parts, which are no thing of the shop’s', { ...KEY, kind: 'parts' } as const],
     ['of a source that is no order’s', { ...KEY, sourceId: '10086' }],
   ])('is unavailable %s, and asks nobody', async (_what, key) => {
     const { asked, read } = reading(ok(snapshotEvent(anOrder().snapshot())))
