@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { TargetNameSchema } from '#contracts/scalars.ts'
-import { MillisecondsSchema, parseEnv } from '#runtime/env.ts'
+import { jsonOf, MillisecondsSchema, parseEnv } from '#runtime/env.ts'
 
 export const ErpDeliverEnvSchema = z.object({
   STAGE: z.string().min(1),
@@ -10,6 +10,11 @@ export const ErpDeliverEnvSchema = z.object({
   TABLE_NAME: z.string().min(1),
   QUEUE_URL: z.url(),
   DLQ_URL: z.url(),
+  QUEUE_URLS: jsonOf(z.record(TargetNameSchema, z.url()))
+    .exactOptional()
+    .describe(
+      'of a target that takes spare parts: its own queue, and those of the targets that take tickets',
+    ),
   CALL_DEADLINE_MS: MillisecondsSchema,
   SETTLE_MS: MillisecondsSchema,
   LEASE_MS: MillisecondsSchema,
