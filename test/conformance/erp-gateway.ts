@@ -133,7 +133,7 @@ export function gatewayConformance<W extends Write>(
   makeSubject: () => Promise<GatewaySubject<W>>,
   { patienceMs, impatienceMs, babbles }: Pace,
 ): void {
-  describe(name, { timeout: 6 * patienceMs }, async () => {
+  describe(`${name}`, { timeout: 6 * patienceMs }, async () => {
     const probe = await makeSubject()
     const abilities = probe.gateway.describe()
     const { unknownSku } = probe.erp
@@ -181,6 +181,8 @@ export function gatewayConformance<W extends Write>(
       if (!answer.ok) throw new Error(`${answer.failure.class}: ${answer.failure.message}`)
       return answer.document
     }
+    const cancelOf = (document: ErpDocument) =>
+      build(gateway.cancel({ reference, document, reason: 'cancelled' }))
     const failureIn = (answer: Answer) => {
       if (answer.ok) throw new Error('it succeeded')
       return answer.failure
@@ -280,14 +282,6 @@ export function gatewayConformance<W extends Write>(
         expect(await erp.documents(reference)).toBe(1)
       })
     })
-
-    if (withSku && unknownSku !== undefined) {
-      it('names the SKU the ERP has no item for, and makes nothing', async () => {
-        const answer = await send(await create((at) => withSku(unknownSku, at)))
-        expect(failureIn(answer)).toMatchObject({ class: 'MissingReference', subject: unknownSku })
-        expect(await erp.documents(reference)).toBe(0)
-      })
-    }
 
     describe('the deadline', () => {
       it('lets nothing leave once it has passed', async () => {
@@ -491,21 +485,10 @@ export function gatewayConformance<W extends Write>(
           }
           expect(await erp.documents(reference)).toBe(1)
         })
-
-        if (canBeTooLate)
-          it('that comes too late is a state conflict', async () => {
-            const document = await placed()
-            await erp.ship?.(reference)
-            const answer = await send(await build(gateway.amend(amendOf(edited, document))))
-            expect(failureIn(answer).class).toBe('StateConflict')
-          })
       })
 
     const aCancel = () =>
       describe('a cancel', () => {
-        const cancelOf = (document: ErpDocument) =>
-          build(gateway.cancel({ reference, document, reason: 'cancelled' }))
-
         it('leaves the document cancelled', async () => {
           const document = await placed()
           expect(documentIn(await send(await cancelOf(document)))).toMatchObject({
@@ -519,21 +502,38 @@ export function gatewayConformance<W extends Write>(
             })
           }
         })
-
-        if (canBeTooLate)
-          it('that comes too late is a state conflict', async () => {
-            const document = await placed()
-            await erp.ship?.(reference)
-            expect(failureIn(await send(await cancelOf(document))).class).toBe('StateConflict')
-            if (abilities.find)
-              expect(await found()).toMatchObject({ is: 'one', document: { state: 'live' } })
-          })
       })
 
+    const aLateAmend = () =>
+      it('an amend that comes too late is a state conflict', async () => {
+        const document = await placed()
+        await erp.ship?.(reference)
+        const answer = await send(await build(gateway.amend(amendOf(edited, document))))
+        expect(failureIn(answer).class).toBe('StateConflict')
+      })
+
+    const aLateCancel = () =>
+      it('a cancel that comes too late is a state conflict', async () => {
+        const document = await placed()
+        await erp.ship?.(reference)
+        expect(failureIn(await send(await cancelOf(document))).class).toBe('StateConflict')
+        if (abilities.find) expect(await found()).toMatchObject({ is: 'one', document: { state: 'live' } })
+      })
+
+    const anUnknownSku = (make: NonNullable<typeof withSku>, sku: string) =>
+      it('names the SKU the ERP has no item for, and makes nothing', async () => {
+        const answer = await send(await create((at) => make(sku, at)))
+        expect(failureIn(answer)).toMatchObject({ class: 'MissingReference', subject: sku })
+        expect(await erp.documents(reference)).toBe(0)
+      })
+
+    if (withSku && unknownSku !== undefined) anUnknownSku(withSku, unknownSku)
     if (abilities.find) aLookUp()
     else noLookUp()
     if (abilities.find && abilities.idempotency === 'none') aDouble()
     if (abilities.amend) anAmend()
     if (abilities.cancel) aCancel()
+    if (abilities.amend && canBeTooLate) aLateAmend()
+    if (abilities.cancel && canBeTooLate) aLateCancel()
   })
 }
