@@ -81,9 +81,10 @@ export const StockKeptSchema = z.object({
         z.object({
           asOf: EpochMs,
           at: EpochMs.describe('when it was queued'),
+          skus: z.array(z.string()),
           offers: z
-            .record(z.string(), z.int())
-            .describe('by SKU: the most that commands under way may make the shop offer'),
+            .array(z.int())
+            .describe('of each SKU: the most that commands under way may make the shop offer'),
         }),
       ),
     )

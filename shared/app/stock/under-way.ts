@@ -14,19 +14,15 @@ export interface Write {
  * pool: each is a number here, and what it shares with its command is there once.
  */
 export class UnderWay {
-  readonly #shops: Map<string, Map<string, Write>>
+  readonly #shops = new Map<string, Map<string, Write>>()
 
   constructor(kept: StockKept['underWay']) {
-    this.#shops = new Map(
-      Object.entries(kept).map(([shop, commands]) => [
-        shop,
-        new Map(
-          commands.flatMap(({ offers, ...command }) =>
-            Object.entries(offers).map(([sku, most]): [string, Write] => [sku, { command, offers: most }]),
-          ),
-        ),
-      ]),
-    )
+    for (const [shop, commands] of Object.entries(kept)) {
+      const writes = this.#writesOf(shop)
+      for (const { skus, offers, ...command } of commands) {
+        for (const [index, sku] of skus.entries()) writes.set(sku, { command, offers: offers[index] ?? 0 })
+      }
+    }
   }
 
   of(shop: string, sku: string): Write | undefined {
@@ -44,8 +40,7 @@ export class UnderWay {
 
   /** What a queued chunk may make its shop offer, until the shop is seen to have had it. */
   begin({ shop, asOf, items }: PlanChunk, at: number): void {
-    const writes = this.#shops.get(shop) ?? new Map<string, Write>()
-    this.#shops.set(shop, writes)
+    const writes = this.#writesOf(shop)
     const command = { asOf, at }
     for (const { sku, offers } of items) {
       // An older command under way may come first.
@@ -57,14 +52,21 @@ export class UnderWay {
   get kept(): StockKept['underWay'] {
     return Object.fromEntries([...this.#shops].map(([shop, writes]) => [shop, byCommand(writes)]))
   }
+
+  #writesOf(shop: string): Map<string, Write> {
+    const writes = this.#shops.get(shop) ?? new Map<string, Write>()
+    this.#shops.set(shop, writes)
+    return writes
+  }
 }
 
 function byCommand(writes: ReadonlyMap<string, Write>): StockKept['underWay'][string] {
-  const commands = new Map<Command, [sku: string, offers: number][]>()
+  const commands = new Map<Command, StockKept['underWay'][string][number]>()
   for (const [sku, { command, offers }] of writes) {
-    const ofCommand = commands.get(command)
-    if (ofCommand) ofCommand.push([sku, offers])
-    else commands.set(command, [[sku, offers]])
+    const ofCommand = commands.get(command) ?? { ...command, skus: [], offers: [] }
+    commands.set(command, ofCommand)
+    ofCommand.skus.push(sku)
+    ofCommand.offers.push(offers)
   }
-  return [...commands].map(([command, offers]) => ({ ...command, offers: Object.fromEntries(offers) }))
+  return [...commands.values()]
 }

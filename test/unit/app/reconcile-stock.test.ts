@@ -314,6 +314,36 @@ describe('a page that cannot be read', () => {
   })
 })
 
+describe('what a run keeps', () => {
+  /** Length of the longest note, of one name or any, that a first run of so many SKUs ever wrote. */
+  async function longestNote(count: number, quantity: number, name?: string): Promise<number> {
+    const pool = new StockPool({ pool: { brake: { zeroPercent: 100, movePercent: 100 } } })
+    for (const sku of skus(count)) {
+      pool.shop().put(sku, quantity)
+      pool.erp.set(sku, 1)
+    }
+    let longest = 0
+    const notes: typeof pool.deps.notes = {
+      read: (...args) => pool.notes.read(...args),
+      write: (written, rev, text, ttl) => {
+        if (name === undefined || name === written) longest = Math.max(longest, text.length)
+        return pool.notes.write(written, rev, text, ttl)
+      },
+    }
+    expect(await pool.run({ notes })).toMatchObject({ is: 'done', counts: { examined: count } })
+    return longest
+  }
+
+  it('does not grow with the SKUs that are as they are to be', async () => {
+    expect(await longestNote(9_900, 1)).toBeLessThan((await longestNote(5_100, 1)) + 100)
+  })
+
+  it('grows by little more than the code of a SKU that it writes', async () => {
+    const grown = (await longestNote(2_000, 0, 'stock:main')) - (await longestNote(1_000, 0, 'stock:main'))
+    expect(grown / 1_000).toBeLessThan('"S0001",1,'.length + 1)
+  })
+})
+
 describe('a run near the end of its invocation', () => {
   it('saves its place and goes on with the next, and writes each figure once', async () => {
     const pool = new StockPool({
