@@ -15,6 +15,7 @@ const ContextSchema = z.object({
   functionName: z.string(),
   environment: z.record(z.string(), z.string()),
   directory: z.string(),
+  nodeOptions: z.array(z.string()),
 })
 
 describe('a function behind the HTTP API', () => {
@@ -116,6 +117,7 @@ describe('a function behind the HTTP API', () => {
       TZ: 'UTC',
     })
     expect(context.environment['HOME']).toBeUndefined()
+    expect(context.nodeOptions).toEqual(['--max-old-space-size=231', '--max-semi-space-size=12'])
   })
 
   test.each([

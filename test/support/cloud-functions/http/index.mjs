@@ -10,6 +10,7 @@ export async function handler(event, context) {
         environment: process.env,
         directory: process.cwd(),
         pid: process.pid,
+        nodeOptions: process.execArgv,
       }
     case 'log':
       console.log('a line of the function')
