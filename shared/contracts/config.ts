@@ -184,6 +184,20 @@ export const SyncConfigSchema = z
         }
       })
     }
+    for (const [name, target] of Object.entries(config.targets)) {
+      if (target.adapter !== 'rest') continue
+      const { operations, kinds } = target.rest
+      target.kinds.forEach((kind, index) => {
+        if (kind === 'order' ? operations.place : kinds[kind]) return
+        const where = kind === 'order' ? 'rest.operations.place' : `rest.kinds.${kind}`
+        const path = ['targets', name, 'kinds', index]
+        context.addIssue({
+          code: 'custom',
+          path,
+          message: `is "${kind}", which "${where}" does not describe`,
+        })
+      })
+    }
     const poolOf = new Map<string, string>()
     for (const [pool, { target, shops }] of Object.entries(config.pools)) {
       const objection = (message: string, ...path: string[]) =>

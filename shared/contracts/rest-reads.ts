@@ -176,6 +176,22 @@ export const RestShipmentsSchema = z.strictObject({
 })
 export type RestShipments = z.infer<typeof RestShipmentsSchema>
 
+const ReadAftersalesSchema = z
+  .strictObject({
+    ...pageFields(),
+    steps: expression(
+      'steps of our tickets and returns, oldest first: {of: "ticket" | "return", id, reference, at, step, person?, note?, fee?: {amount, currency}, parcels?: [{carrier?, tracking, events?: [{at, text}]}], parts?: [{sku, quantity, description?}], withdraws?} or an array of them',
+    ),
+  })
+  .refine(sendsNoBodyWithGet, BODY_WITH_GET)
+  .refine(namesCursor, SAME_PAGE)
+
+export const RestAftersalesSchema = z.strictObject({
+  timeZone: TimeZoneSchema.default('Asia/Shanghai').describe('Of instants that name no zone'),
+  read: ReadAftersalesSchema.describe('Steps since a cursor, page by page'),
+})
+export type RestAftersales = z.infer<typeof RestAftersalesSchema>
+
 /** A configured read, whichever it is. */
 export interface ReadOperation {
   readonly method: string

@@ -9,7 +9,12 @@ import {
   RulesSchema,
   SuccessSchema,
 } from './rest-parts.ts'
-import { RestCommitmentsSchema, RestShipmentsSchema, RestStockSchema } from './rest-reads.ts'
+import {
+  RestAftersalesSchema,
+  RestCommitmentsSchema,
+  RestShipmentsSchema,
+  RestStockSchema,
+} from './rest-reads.ts'
 
 /**
  * Settings of the `rest` adapter: any ERP with an HTTP/JSON API, described instead of programmed. Nothing here is secret,
@@ -46,7 +51,7 @@ const PlaceSchema = z
   })
   .refine(({ mapping }) => mapping !== 'none', {
     path: ['mapping'],
-    error: 'must say what an order looks like: not "none"',
+    error: 'must say what the document looks like: not "none"',
   })
 
 const changeFields = {
@@ -74,7 +79,7 @@ const AmendSchema = z
   })
   .refine(({ mapping }) => mapping !== 'none', {
     path: ['mapping'],
-    error: 'must say what the order looks like now: not "none"',
+    error: 'must say what the document looks like now: not "none"',
   })
 
 const CancelSchema = z
@@ -119,6 +124,48 @@ const FindSchema = z
     error: 'cannot be sent with GET: use "query", or the method POST',
   })
 export type FindOperation = z.infer<typeof FindSchema>
+
+const stepsField = z
+  .array(StepSchema)
+  .default([])
+  .describe('Further steps of a creation, in order, e.g. confirm')
+
+const changesOfIt = {
+  amend: AmendSchema.optional().describe(
+    'Changes it. Without it: by "place" where that is an upsert, else not at all',
+  ),
+  cancel: CancelSchema.optional().describe('Cancels it. Without it, cancellations are parked'),
+  find: FindSchema.optional().describe(
+    'Looks it up by reference. Without it, an unanswered create may need a person',
+  ),
+}
+
+const IdempotencySchema = z.enum(['upsert', 'unique-reference', 'request-key', 'none'])
+const idempotencyHeaderField = HeaderNameSchema.optional().describe(
+  'Header of a create that carries the key of the request',
+)
+
+const RestKindSchema = z
+  .strictObject({
+    idempotency: IdempotencySchema.optional().describe('By default that of the target'),
+    idempotencyHeader: idempotencyHeaderField,
+    operations: z
+      .strictObject({
+        place: PlaceSchema.describe('Creates the document: the step "create"'),
+        steps: stepsField,
+        ...changesOfIt,
+      })
+      .describe('The calls for documents of this kind'),
+    answers: z
+      .strictObject(answerFields)
+      .prefault({})
+      .describe(
+        'How their answers are read; an operation’s own settings come first, those of the target last',
+      ),
+  })
+  // Written once in the JSON Schema, not once a kind.
+  .meta({ id: 'RestKind' })
+export type RestKind = z.infer<typeof RestKindSchema>
 
 /** A write as configured, whichever it is. */
 export type WriteOperation =
@@ -196,35 +243,37 @@ export const RestTargetSchema = z
       .describe('Permits http:// beyond this machine, e.g. inside a VPN'),
     headers: HeadersSchema.default({}).describe('Sent with every call'),
     auth: AuthSchema.default({ type: 'none' }),
-    idempotency: z
-      .enum(['upsert', 'unique-reference', 'request-key', 'none'])
-      .describe(
-        'What makes a repeated create harmless in this ERP. upsert: the same reference overwrites; unique-reference: a second create is refused; request-key: the same request answers with its first result; none: it doubles',
-      ),
-    idempotencyHeader: HeaderNameSchema.optional().describe(
-      'Header of a create that carries the key of the request',
+    idempotency: IdempotencySchema.describe(
+      'What makes a repeated create harmless in this ERP. upsert: the same reference overwrites; unique-reference: a second create is refused; request-key: the same request answers with its first result; none: it doubles',
     ),
+    idempotencyHeader: idempotencyHeaderField,
     operations: z
       .strictObject({
-        place: PlaceSchema.describe('Creates the document: the step "create"'),
-        steps: z
-          .array(StepSchema)
-          .default([])
-          .describe('Further steps of a creation, in order, e.g. confirm'),
-        amend: AmendSchema.optional().describe(
-          'Changes it. Without it: by "place" where that is an upsert, else not at all',
+        place: PlaceSchema.optional().describe(
+          'Creates the order: the step "create". Without it, the target takes no orders',
         ),
-        cancel: CancelSchema.optional().describe('Cancels it. Without it, cancellations are parked'),
-        find: FindSchema.optional().describe(
-          'Looks it up by reference. Without it, an unanswered create may need a person',
-        ),
+        steps: stepsField,
+        ...changesOfIt,
         stock: RestStockSchema.optional().describe('Reads stock, for the pools that draw on it'),
         commitments: RestCommitmentsSchema.optional().describe(
           'Reads what the ERP holds for orders of ours: reserved, shipped, cancelled',
         ),
         shipments: RestShipmentsSchema.optional().describe('Reads what has left the warehouse'),
+        aftersales: RestAftersalesSchema.optional().describe('Reads how far returns and tickets have got'),
       })
-      .describe('The calls of this ERP'),
+      .prefault({})
+      .describe('The calls of this ERP for orders, and what it is read for'),
+    kinds: z
+      .strictObject({
+        customer: RestKindSchema.optional().describe('Members, and guests by their phone'),
+        return: RestKindSchema.optional().describe('Goods that came back, and money given back'),
+        ticket: RestKindSchema.optional().describe('What customers wrote to the shop'),
+        parts: RestKindSchema.optional().describe('Spare parts that a service desk asks for'),
+      })
+      .prefault({})
+      .describe(
+        'The calls of this ERP for whatever else it takes; name each under "kinds" of the target too',
+      ),
     answers: z
       .strictObject({
         ...answerFields,
@@ -249,21 +298,31 @@ export const RestTargetSchema = z
     if (target.auth.type === 'oauth2' && isPlain(target.auth.tokenUrl) && !target.allowPlainHttp) {
       objection(plain, 'auth', 'tokenUrl')
     }
-    if (target.idempotency === 'request-key' && target.idempotencyHeader === undefined) {
-      objection(
-        'is needed with idempotency "request-key": the header that carries the key',
-        'idempotencyHeader',
-      )
+    const { kinds, operations } = target
+    for (const [kind, of] of Object.entries({ order: undefined, ...kinds })) {
+      const where = of ? ['kinds', kind] : []
+      const { idempotency = target.idempotency, idempotencyHeader = target.idempotencyHeader } = of ?? {}
+      if (idempotency === 'request-key' && idempotencyHeader === undefined) {
+        const message = 'is needed with idempotency "request-key": the header that carries the key'
+        objection(message, ...where, 'idempotencyHeader')
+      }
+      const names = (of?.operations ?? operations).steps.map(({ name }) => name)
+      names.forEach((name, index) => {
+        if (names.indexOf(name) !== index)
+          objection(`names the step "${name}" a second time`, ...where, 'operations', 'steps', index, 'name')
+      })
     }
-    const names = target.operations.steps.map(({ name }) => name)
-    names.forEach((name, index) => {
-      if (names.indexOf(name) !== index)
-        objection(`names the step "${name}" a second time`, 'operations', 'steps', index, 'name')
-    })
-    const reservesAt = target.operations.commitments?.reservesAt
+    const { place, steps, amend, cancel, find } = operations
+    if (!place && (amend || cancel || find || steps.length > 0))
+      objection('is missing: nothing creates what the other operations change', 'operations', 'place')
+    else if (!place && Object.values(kinds).every((kind) => kind === undefined))
+      objection('is missing, and so is all under "kinds": this target takes nothing', 'operations', 'place')
+    const names = steps.map(({ name }) => name)
+    const reservesAt = operations.commitments?.reservesAt
     if (reservesAt !== undefined && !['create', ...names].includes(reservesAt)) {
       const message = `is none of the steps ${['create', ...names].join(', ')}`
       objection(message, 'operations', 'commitments', 'reservesAt')
     }
   })
 export type RestTarget = z.infer<typeof RestTargetSchema>
+export type RestKindName = keyof RestTarget['kinds']

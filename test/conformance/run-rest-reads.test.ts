@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { createRestGateway } from '#adapters/erp/rest/gateway.ts'
 import { SyncConfigSchema } from '#contracts/config.ts'
 import { type RestTarget, RestTargetSchema } from '#contracts/rest-target.ts'
 import { DEMO_CONFIG_DIR, DEMO_TARGET } from '../../local/demo/demo-config.ts'
 import { MAIN_WAREHOUSE } from '../../local/demo/erp-server.ts'
 import { CountingIds } from '../support/counting-ids.ts'
 import { ErpDouble } from '../support/erp-double.ts'
+import { restOrders } from '../support/rest-orders.ts'
 import { erpReadsConformance, linesOfGoods, type ReadsSubject } from './erp-reads.ts'
 
 const demo = SyncConfigSchema.parse(
@@ -28,7 +28,7 @@ function restReads(
     const double = await new ErpDouble({ pageSize: 2 }).start()
     const { server, url } = double
     for (const sku of SKUS) server.warehouse.put({ sku, warehouse: 'SOUTH', onHand: 0 })
-    const { reads } = createRestGateway({
+    const { reads } = restOrders({
       config: RestTargetSchema.parse({ ...describe(rest), baseUrl: `${url}/api`, auth: { type: 'none' } }),
       configDir: DEMO_CONFIG_DIR,
       secrets: async () => undefined,

@@ -1,8 +1,8 @@
-import { createRestGateway } from '#adapters/erp/rest/gateway.ts'
 import type { RestTarget } from '#contracts/rest-target.ts'
 import { CountingIds } from '../support/counting-ids.ts'
 import { demoRestTarget } from '../support/demo-rest-target.ts'
 import { ErpDouble, type ErpDoubleOptions } from '../support/erp-double.ts'
+import { restOrders } from '../support/rest-orders.ts'
 import { type ErpSubject, erpGatewayConformance } from './erp-gateway.ts'
 
 const UNKNOWN_SKU = 'NO-SUCH-ITEM'
@@ -10,7 +10,7 @@ const UNKNOWN_SKU = 'NO-SUCH-ITEM'
 function rest(options: ErpDoubleOptions, target: (url: string) => RestTarget): () => Promise<ErpSubject> {
   return async () => {
     const double = await new ErpDouble({ ...options, unknownSkus: [UNKNOWN_SKU] }).start()
-    const gateway = createRestGateway({
+    const gateway = restOrders({
       config: target(double.url),
       configDir: import.meta.dirname,
       secrets: async () => undefined,

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { createRestGateway } from '#adapters/erp/rest/gateway.ts'
 import { TargetConfigSchema } from '#contracts/config.ts'
 import type { ErpRequest } from '#contracts/erp-request.ts'
 import { RestTargetSchema } from '#contracts/rest-target.ts'
@@ -10,6 +9,7 @@ import type { Built } from '#ports/erp-gateway.ts'
 import { canonicalOrder } from '../support/canonical-order.ts'
 import { CountingIds } from '../support/counting-ids.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { restOrders } from '../support/rest-orders.ts'
 import { type ScriptedAnswer, scriptedFetch } from '../support/scripted-fetch.ts'
 
 const readme = readFileSync(new URL('../../shared/adapters/erp/rest/README.md', import.meta.url), 'utf8')
@@ -33,7 +33,7 @@ const withReads = RestTargetSchema.parse({
 function acme(...answers: ScriptedAnswer[]) {
   const script = scriptedFetch(...answers)
   const clock = new ManualClock()
-  const gateway = createRestGateway({
+  const gateway = restOrders({
     config: withReads,
     configDir: '',
     secrets: async () => ({ token: 't-1' }),

@@ -26,12 +26,14 @@ const sentences = (target: unknown): string[] =>
   ) ?? []
 
 describe('the settings of a REST target', () => {
-  it('need an address, the way to create, and what makes a repeated create harmless', () => {
+  it('need an address, what makes a repeated create harmless, and something they take', () => {
     expect(RestTargetSchema.parse(LEAST)).toMatchObject({
       auth: { type: 'none' },
       operations: { place: { method: 'POST', mapping: 'default' }, steps: [] },
     })
-    expect(sentences({})).toHaveLength(3)
+    expect(sentences({})).toHaveLength(2)
+    expect(sentences({ ...LEAST, operations: {} }).join()).toContain('this target takes nothing')
+    expect(sentences({ ...LEAST, operations: {}, kinds: { ticket: withReads({}) } })).toEqual([])
   })
 
   it.each<[what: string, change: object, sentence: string]>([
@@ -96,6 +98,28 @@ describe('the settings of a REST target', () => {
       { operations: { place: { path: '/o' }, steps: [{ name: 'create', method: 'POST', path: '/o' }] } },
       'is the name of the first step',
     ],
+    [
+      'a change of what nothing creates',
+      { operations: { cancel: { method: 'POST', path: '/o/{id}' } } },
+      'operations.place is missing: nothing creates',
+    ],
+    [
+      'a request key without its header, for one kind',
+      { kinds: { ticket: { idempotency: 'request-key', ...withReads({}) } } },
+      'kinds.ticket.idempotencyHeader is needed',
+    ],
+    [
+      'steps of a kind with one name',
+      {
+        kinds: {
+          parts: withReads({
+            steps: ['a', 'a'].map((name) => ({ name, method: 'POST', path: '/o/{id}' })),
+          }),
+        },
+      },
+      'kinds.parts.operations.steps.1.name names the step "a" a second time',
+    ],
+    ['a kind there is none of', { kinds: { invoice: withReads({}) } }, 'kinds Unrecognized key: "invoice"'],
     ['an empty expression', { answers: { success: '' } }, 'is empty: write a JSONata expression'],
     [
       'a token address over plain http',

@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import { type RestTarget, RestTargetSchema } from '#contracts/rest-target.ts'
 
 type Input = z.input<typeof RestTargetSchema>
-type Operations = Partial<Input['operations']>
+type Operations = NonNullable<Input['operations']>
 
 const STEP = '(body.status in ["open", "cancelled"] ? "create" : "confirm")'
 const FOUND = `body.documents.{
@@ -18,11 +18,11 @@ const FOUND = `body.documents.{
 /** How the demo ERP is described to the `rest` adapter. Without `confirm` it has no second step. */
 export function demoRestTarget(
   url: string,
-  change: Partial<Input> & { without?: readonly (keyof Input['operations'])[]; confirm?: boolean } = {},
+  change: Partial<Input> & { without?: readonly (keyof Operations)[]; confirm?: boolean } = {},
 ): RestTarget {
-  const { without = [], confirm = false, operations = {} as Operations, ...rest } = change
+  const { without = [], confirm = false, operations = {}, ...rest } = change
   const step = (text: string) => (confirm ? text : text.replace(/"confirm"/g, '"create"'))
-  const all: Input['operations'] = {
+  const all: Operations = {
     place: { path: '/orders' },
     steps: confirm ? [{ name: 'confirm', method: 'POST', path: '/orders/{id}/confirm' }] : [],
     amend: { method: 'PUT', path: '/orders/{id}' },

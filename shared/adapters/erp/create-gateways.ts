@@ -1,7 +1,7 @@
 import type { TargetConfig } from '#contracts/config.ts'
 import type { ErpGateway, ErpGateways } from '#ports/erp-gateway.ts'
 import { createOdooGateway } from './odoo/gateway.ts'
-import { createRestGateway, type RestGatewayDeps } from './rest/gateway.ts'
+import { createRestGateways, type RestGatewayDeps } from './rest/gateways.ts'
 
 export type GatewayDeps = Omit<RestGatewayDeps, 'config' | 'settleSeconds'>
 
@@ -10,7 +10,7 @@ export function createGateways(config: TargetConfig, deps: GatewayDeps): ErpGate
   const settle = config.settleSeconds === undefined ? {} : { settleSeconds: config.settleSeconds }
   switch (config.adapter) {
     case 'rest':
-      return ordersOnly(createRestGateway({ ...deps, ...settle, config: config.rest }))
+      return createRestGateways({ ...deps, ...settle, config: config.rest })
     case 'odoo':
       return ordersOnly(createOdooGateway({ ...deps, ...settle, config: config.odoo }))
     case 'webhook':

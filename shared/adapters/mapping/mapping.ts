@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import * as z from 'zod'
-import { redact, textsIn } from '#adapters/http/redact.ts'
-import { type Order, OrderSchema } from '#contracts/order.ts'
+import { redact } from '#adapters/http/redact.ts'
+import type { Order } from '#contracts/order.ts'
 import type { ErpFailure } from '#domain/erp-failure.ts'
-import type { ErpDocument, OrderWrite } from '#ports/erp-gateway.ts'
+import type { ErpDocument } from '#ports/erp-gateway.ts'
 import { type Compiled, compileExpression } from './expression.ts'
 import { date, money } from './helpers.ts'
+import { type AnyWrite, type ShownThing, shownThing } from './shown-thing.ts'
 
 /** Where mapping files come from. `stamp` changes whenever the content may have. */
 export interface MappingFiles {
@@ -18,12 +18,12 @@ export type Mapped =
   | { readonly ok: true; readonly body: unknown }
   | { readonly ok: false; readonly failure: ErpFailure }
 
-/** What a mapping sees. An order's write has all but `reason`; a look-up has the reference alone. */
+/** What a mapping sees. A write has all but `reason`; a look-up has the reference alone. */
 export interface MappingInput {
   readonly reference: string
   readonly document?: ErpDocument | undefined
   readonly reason?: string
-  readonly write?: OrderWrite
+  readonly write?: AnyWrite
 }
 
 export interface Mappings {
@@ -45,7 +45,7 @@ export interface MappingSource {
   /** The folder of the configuration; mapping files are relative to it. */
   readonly configDir: string
   /** What the name "default" stands for. */
-  readonly builtIn?: string
+  readonly builtIn?: string | undefined
   readonly files?: MappingFiles | undefined
 }
 
@@ -89,9 +89,14 @@ export function createMappings({ configDir, builtIn, files = diskFiles }: Mappin
   }
 
   return {
-    map(name, input) {
-      const { values, people } = present(input)
-      return run(name, values, helpersFor(input.write), people)
+    map(name, { reference, document, reason, write }) {
+      const known = {
+        reference,
+        ...(document ? { document } : {}),
+        ...(reason === undefined ? {} : { reason }),
+      }
+      const shown: ShownThing = write ? shownThing(write) : { values: {}, people: [] }
+      return run(name, { ...known, ...shown.values }, helpersFor(write, shown), shown.people)
     },
     query: (name, values) => run(name, values, { date }, []),
   }
@@ -101,30 +106,19 @@ function failed(kind: 'Misconfigured' | 'Invalid', message: string): Mapped {
   return { ok: false, failure: { class: kind, message } }
 }
 
-function present({ write, document, reference, reason }: MappingInput): { values: object; people: string[] } {
-  const known = { reference, ...(document ? { document } : {}), ...(reason === undefined ? {} : { reason }) }
-  if (!write) return { values: known, people: [] }
-  const order = z.encode(OrderSchema, write.order)
-  const { buyer, consignee, invoice, notes } = order
-  return {
-    values: { ...known, order, identity: write.identity, shop: order.shop },
-    people: textsIn({ buyer, consignee, invoice, notes }),
-  }
-}
-
-function helpersFor(write: OrderWrite | undefined): Record<string, unknown> {
-  const zone = write?.order.timeZone
+function helpersFor(write: AnyWrite | undefined, { timeZone }: ShownThing): Record<string, unknown> {
   return {
     money,
-    date: (instant: unknown, form: unknown, ownZone?: unknown) => date(instant, form, ownZone ?? zone),
+    date: (instant: unknown, form: unknown, ownZone?: unknown) => date(instant, form, ownZone ?? timeZone),
     lineRef: (line: unknown) => lineReference(line, write),
   }
 }
 
-function lineReference(line: unknown, write: OrderWrite | undefined): string {
+function lineReference(line: unknown, write: AnyWrite | undefined): string {
   const recId: unknown = typeof line === 'object' && line !== null ? Reflect.get(line, 'recId') : undefined
-  const found = write?.order.lines.find((candidate: Order['lines'][number]) => candidate.recId === recId)
-  if (!write || !found)
+  const order = write && 'lineReference' in write ? write : undefined
+  const found = order?.order.lines.find((candidate: Order['lines'][number]) => candidate.recId === recId)
+  if (!order || !found)
     throw new Error('the argument is not a line of the order: write $lineRef($) inside order.lines.{…}')
-  return write.lineReference(found)
+  return order.lineReference(found)
 }

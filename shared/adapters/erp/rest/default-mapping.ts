@@ -1,5 +1,7 @@
+import type { DocumentKind } from '#contracts/scalars.ts'
+
 /**
- * What is sent where no mapping is named, and the template for one. A string, because a bundle carries no files of its own.
+ * What is sent for an order where no mapping is named, and the template for one. A string, because a bundle carries no files of its own.
  */
 export const DEFAULT_MAPPING = `{
   "order_id": reference,
@@ -18,3 +20,19 @@ export const DEFAULT_MAPPING = `{
   "order": order
 }
 `
+
+const AS_IT_IS = (members: string) => `{
+  "reference": reference,
+  "source_identity": identity,
+${members}
+}
+`
+
+/** The same of each kind: whatever else there is goes as it is. */
+export const DEFAULT_MAPPINGS: Readonly<Record<DocumentKind, string>> = {
+  order: DEFAULT_MAPPING,
+  customer: AS_IT_IS('  "customer": customer,\n  "purchases": [purchases]'),
+  return: AS_IT_IS('  "return": return,\n  "order": order'),
+  ticket: AS_IT_IS('  "ticket": ticket,\n  "purchases": [purchases],\n  "parts": [parts]'),
+  parts: AS_IT_IS('  "parts": parts'),
+}

@@ -1,11 +1,12 @@
 import * as z from 'zod'
 import { compareContent } from '#adapters/mapping/compare-content.ts'
 import { compileExpression } from '#adapters/mapping/expression.ts'
-import type { FindOperation, RestTarget } from '#contracts/rest-target.ts'
+import type { FindOperation } from '#contracts/rest-target.ts'
 import type { ErpFailure } from '#domain/erp-failure.ts'
 import type { Found, FoundDocument } from '#ports/erp-gateway.ts'
+import { type AnswersOfKind, readerOf } from './answer-layer.ts'
 import type { Exchanged } from './client.ts'
-import { type AnswerReader, type AnswerScope, asText, createReader, isTrue } from './errors.ts'
+import { type AnswerReader, type AnswerScope, asText, isTrue } from './errors.ts'
 
 const CodeSchema = z.union([z.string().min(1), z.number()])
 const CodeOrNothing = CodeSchema.nullish()
@@ -30,20 +31,16 @@ export interface LookUp {
 }
 
 /** Reads look-ups. Absence is only what the answer proves: an answer nobody understands must not lead to a second create. */
-export function createLookUp(target: RestTarget, find: FindOperation): LookUp {
-  const documents = compileExpression(find.documents, 'operations.find.documents')
-  const absent =
-    find.absent === undefined ? undefined : compileExpression(find.absent, 'operations.find.absent')
-  const reader = createReader('look-up', {
-    rules: [
-      ...find.rules.map((rule, index) => ({ rule, where: `operations.find.rules[${index}]` })),
-      ...target.answers.rules.map((rule, index) => ({ rule, where: `answers.rules[${index}]` })),
-    ],
-    success: find.success ?? target.answers.success,
-    message: target.answers.message,
-    where: find.success === undefined ? 'answers.success' : 'operations.find.success',
-  })
-  const steps = ['create', ...target.operations.steps.map(({ name }) => name)]
+export function createLookUp(
+  { where: of, answers, message }: AnswersOfKind,
+  find: FindOperation,
+  steps: readonly string[],
+): LookUp {
+  const where = `${of}operations.find`
+  const documents = compileExpression(find.documents, `${where}.documents`)
+  const absent = find.absent === undefined ? undefined : compileExpression(find.absent, `${where}.absent`)
+  const { rules, success } = find
+  const reader = readerOf('look-up', [{ where, rules, success }, ...answers], message)
 
   async function provesAbsence(scope: AnswerScope): Promise<boolean | string> {
     // A page in HTML is a proxy’s word, not the ERP’s.
@@ -71,8 +68,8 @@ export function createLookUp(target: RestTarget, find: FindOperation): LookUp {
       const ran = documents.ok ? await documents.run(scope) : documents
       if (!ran.ok) return protocol(ran.problem)
       const listed = z.array(ListedSchema).safeParse(asList('value' in ran ? ran.value : undefined))
-      if (!listed.success) return protocol(explain(listed.error))
-      if (listed.data.length === 0) return protocol(NOT_PROVEN)
+      if (!listed.success) return protocol(explain(where, listed.error))
+      if (listed.data.length === 0) return protocol(notProven(where))
 
       const ours = listed.data.filter((document) => (asText(document.reference) ?? reference) === reference)
       const live = ours.filter(({ state }) => state === 'live')
@@ -81,16 +78,14 @@ export function createLookUp(target: RestTarget, find: FindOperation): LookUp {
       if (!only) return { is: 'absent' }
       const step = asText(only.step) ?? 'create'
       if (!steps.includes(step))
-        return protocol(
-          `operations.find.documents gave the step "${step}", which is none of ${steps.join(', ')}`,
-        )
+        return protocol(`${where}.documents gave the step "${step}", which is none of ${steps.join(', ')}`)
       return { is: 'one', document: describe(only, step, expected) }
     },
   }
 }
 
-const NOT_PROVEN =
-  'operations.find.documents found nothing and operations.find.absent does not say that there is nothing; describe there what an empty answer looks like'
+const notProven = (where: string) =>
+  `${where}.documents found nothing and ${where}.absent does not say that there is nothing; describe there what an empty answer looks like`
 
 /** Failures an `absent` expression may not overrule: they say that the ERP did not answer the question. */
 const SPOKEN: ReadonlySet<ErpFailure['class']> = new Set([
@@ -127,7 +122,7 @@ function protocol(message: string): Found {
 }
 
 /** Which member is wrong; never its value. */
-function explain(error: z.ZodError): string {
+function explain(where: string, error: z.ZodError): string {
   const members = error.issues.map(({ path }) => path.slice(1).join('.') || 'document')
-  return `operations.find.documents gave no usable ${[...new Set(members)].join(', ')}`
+  return `${where}.documents gave no usable ${[...new Set(members)].join(', ')}`
 }

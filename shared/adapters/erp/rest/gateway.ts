@@ -1,42 +1,43 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { createTransport } from '#adapters/http/transport.ts'
 import { commonContent } from '#adapters/mapping/compare-content.ts'
 import { type Compiled, compileExpression } from '#adapters/mapping/expression.ts'
-import {
-  createMappings,
-  type Mapped,
-  type MappingFiles,
-  type MappingInput,
-} from '#adapters/mapping/mapping.ts'
+import type { Mapped, MappingInput, Mappings } from '#adapters/mapping/mapping.ts'
+import type { AnyWrite } from '#adapters/mapping/shown-thing.ts'
 import type { ErpRequest } from '#contracts/erp-request.ts'
 import type { Op } from '#contracts/ledger-row.ts'
-import type { RestTarget, WriteOperation } from '#contracts/rest-target.ts'
-import type { TargetSecret } from '#contracts/secrets.ts'
-import { contentOf, withOtherWriteBacks } from '#domain/content.ts'
+import type { RestKind, WriteOperation } from '#contracts/rest-target.ts'
 import type { ErpFailure, ErpFailureClass } from '#domain/erp-failure.ts'
-import type { Answer, Built, Capabilities, ErpDocument, ErpGateway, OrderWrite } from '#ports/erp-gateway.ts'
-import type { Clock, Ids } from '#ports/runtime.ts'
+import type { Answer, Built, Capabilities, ErpDocument, ErpGateway } from '#ports/erp-gateway.ts'
 import { addressOf } from './address.ts'
-import { createAuth } from './auth.ts'
-import { createClient } from './client.ts'
-import { DEFAULT_MAPPING } from './default-mapping.ts'
-import { type AnswerReader, type AnswerScope, asText, createReader, type Manner } from './errors.ts'
+import {
+  type AnswerLayer,
+  type AnswersOfKind,
+  type DocumentPart,
+  documentPart,
+  readerOf,
+} from './answer-layer.ts'
+import type { Exchange } from './client.ts'
+import { type AnswerReader, type AnswerScope, asText, type Manner } from './errors.ts'
 import { createLookUp } from './find.ts'
 import { headersOf } from './headers.ts'
-import { createReads } from './reads.ts'
 
-export interface RestGatewayDeps {
-  readonly config: RestTarget
-  /** `settleSeconds` of the target. */
-  readonly settleSeconds?: number
-  /** The folder of the configuration file; mapping files are relative to it. */
-  readonly configDir: string
-  readonly secrets: () => Promise<TargetSecret | undefined>
-  readonly fetch?: typeof globalThis.fetch
-  readonly clock: Clock
-  readonly ids: Ids
-  readonly files?: MappingFiles
+/** How documents of one kind are written: what is configured, and what of a thing counts. */
+export interface RestKindDeps<W extends AnyWrite> extends AnswersOfKind {
+  readonly operations: RestKind['operations']
+  readonly idempotency: Capabilities['idempotency']
+  readonly idempotencyHeader?: string | undefined
+  /** Headers of every call. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly settleMs: number | undefined
+  /** What is wrong with what all kinds share. */
+  readonly problem: string | undefined
+  readonly mappings: Mappings
+  readonly exchange: Exchange
+  /** As its content hash sees it. */
+  readonly contentOf: (write: W) => W
+  /** The same thing as it may look at another time without being changed: only what is alike in both is compared. */
+  readonly atAnotherTime: (write: W) => W
 }
 
 const CREATE = 'create'
@@ -59,53 +60,41 @@ function readBytes(text: string): Bytes | undefined {
   }
 }
 
+type Input<W> = Omit<MappingInput, 'write'> & { readonly write?: W }
+
 /** A configured write with everything that reads its answer. */
 interface Write {
   readonly operation: WriteOperation
   readonly mapping: string
   readonly manner: Manner
   readonly reader: AnswerReader
-  readonly document: Readonly<Record<'id' | 'no' | 'state' | 'step', Compiled | undefined>>
+  readonly document: Readonly<Record<DocumentPart, Compiled | undefined>>
 }
 
-/** Any ERP with an HTTP/JSON API, as its configuration describes it. See the README beside this file. */
-export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
-  const { config, settleSeconds, clock } = deps
-  const { place, steps, cancel, find } = config.operations
-  const amend = config.operations.amend ?? (config.idempotency === 'upsert' ? place : undefined)
-
-  const transport = createTransport({
-    clock,
-    maxAnswerBytes: config.maxAnswerBytes,
-    ...(deps.fetch ? { fetch: deps.fetch } : {}),
-  })
-  const auth = createAuth({ auth: config.auth, secrets: deps.secrets, transport, clock, ids: deps.ids })
-  const exchange = createClient({ baseUrl: config.baseUrl, auth, transport, clock })
-  const mappings = createMappings({
-    configDir: deps.configDir,
-    builtIn: DEFAULT_MAPPING,
-    files: deps.files,
-  })
-  const lookUp = find && createLookUp(config, find)
-  const reads = createReads({ config, exchange, mappings, clock })
+/** Documents of one kind in any ERP with an HTTP/JSON API, as its configuration describes it. See the README beside this file. */
+export function createKindGateway<W extends AnyWrite>(deps: RestKindDeps<W>): ErpGateway<W> {
+  const { idempotency, mappings, exchange } = deps
+  const { place, steps, cancel, find } = deps.operations
+  const amend = deps.operations.amend ?? (idempotency === 'upsert' ? place : undefined)
 
   const write = (operation: WriteOperation, where: string, manner: Manner, mapping: string): Write => ({
     operation,
     mapping,
     manner,
-    ...readersOf(config, operation, `operations.${where}`, manner),
+    ...readersOf(deps, operation, `${deps.where}operations.${where}`, manner),
   })
   const creating = write(place, 'place', 'create', place.mapping)
   const stepping = new Map(
     steps.map((step, index) => [step.name, write(step, `steps[${index}]`, 'change', step.mapping)]),
   )
   const amending =
-    amend &&
-    write(amend, config.operations.amend ? 'amend' : 'place', 'change', amend.mapping ?? place.mapping)
+    amend && write(amend, deps.operations.amend ? 'amend' : 'place', 'change', amend.mapping ?? place.mapping)
   const cancelling = cancel && write(cancel, 'cancel', 'change', cancel.mapping)
   const stepNames: [string, ...string[]] = [CREATE, ...steps.map(({ name }) => name)]
 
-  const problem = problemOf(auth.problem, lookUp?.problem, [
+  const lookUp = find && createLookUp(deps, find, stepNames)
+
+  const problem = problemOf(deps.problem, lookUp?.problem, [
     creating,
     ...stepping.values(),
     amending,
@@ -113,12 +102,12 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
   ])
 
   const capabilities: Capabilities = {
-    idempotency: config.idempotency,
+    idempotency,
     find: find !== undefined,
     amend: amending !== undefined,
     cancel: cancelling !== undefined,
     steps: stepNames,
-    ...(settleSeconds === undefined ? {} : { settleMs: settleSeconds * 1000 }),
+    ...(deps.settleMs === undefined ? {} : { settleMs: deps.settleMs }),
   }
 
   function writeOf(op: Op, step: string): Write | undefined {
@@ -127,7 +116,7 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
     return step === CREATE ? creating : stepping.get(step)
   }
 
-  async function build(op: Op, step: string, input: MappingInput): Promise<Built> {
+  async function build(op: Op, step: string, input: Input<W>): Promise<Built> {
     const configured = writeOf(op, step)
     if (problem) return failed('Misconfigured', problem)
     if (!configured) return failed('Unsupported', `this target is not configured to ${op} (step "${step}")`)
@@ -155,7 +144,7 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
     const bare: Bytes = {
       method: operation.method,
       url: address.url,
-      headers: headersOf(config.headers, operation.headers, mapped !== undefined),
+      headers: headersOf(deps.headers, operation.headers, mapped !== undefined),
       ...(mapped ? { body: mapped.body } : {}),
       ...(document
         ? {
@@ -169,7 +158,7 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
     }
     const key = keyOf([op, step, reference, bare])
     // Only a create needs the key: the others set a state, and going back to an earlier one must not look like a repetition.
-    const header = configured.manner === 'create' && config.idempotencyHeader
+    const header = configured.manner === 'create' && deps.idempotencyHeader
     const bytes: Bytes = header
       ? { ...bare, headers: { ...bare.headers, [header.toLowerCase()]: key } }
       : bare
@@ -188,25 +177,19 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
    * What a look-up may compare: what was sent, less what a write-back or a new reading of the shop's clock changes. A
    * shipment recorded in the shop must not make the ERP's document look outdated.
    */
-  async function comparable(
-    mapping: string,
-    input: MappingInput,
-    known: Mapped | undefined,
-  ): Promise<Mapped> {
+  async function comparable(mapping: string, input: Input<W>, known: Mapped | undefined): Promise<Mapped> {
     const sent = known ?? (await mappings.map(mapping, input))
     if (!find || !sent.ok || !input.write) return sent
-    const write = { ...input.write, order: withOtherWriteBacks(input.write.order) }
-    const other = await mappings.map(mapping, { ...input, write })
+    const other = await mappings.map(mapping, { ...input, write: deps.atAnotherTime(input.write) })
     return other.ok ? { ok: true, body: commonContent(sent.body, other.body) } : sent
   }
 
   return {
     describe: () => capabilities,
-    ...(reads ? { reads } : {}),
 
     async content(write) {
       if (problem) return failed('Misconfigured', problem)
-      const stripped: OrderWrite = { ...write, order: contentOf(write.order) }
+      const stripped = deps.contentOf(write)
       const placed = await mappings.map(creating.mapping, { reference: write.reference, write: stripped })
       if (!placed.ok) return placed
       if (!amending || amending.mapping === creating.mapping) return { ok: true, content: placed.body }
@@ -239,7 +222,7 @@ export function createRestGateway(deps: RestGatewayDeps): ErpGateway {
       const outgoing = {
         method: find.method,
         url: address.url,
-        headers: headersOf(config.headers, find.headers, mapped !== undefined),
+        headers: headersOf(deps.headers, find.headers, mapped !== undefined),
         ...(mapped ? { body: mapped.body } : {}),
       }
       const about = { asked: { reference }, expected: expected?.content }
@@ -311,28 +294,18 @@ function failed(kind: ErpFailureClass, message: string): { ok: false; failure: E
 }
 
 function readersOf(
-  config: RestTarget,
+  { answers, message }: AnswersOfKind,
   operation: WriteOperation,
   where: string,
   manner: Manner,
 ): Pick<Write, 'reader' | 'document'> {
-  const expression = (name: 'id' | 'no' | 'state' | 'step', usual?: string) => {
-    const own = operation.document?.[name]
-    const text = own ?? config.answers.document?.[name] ?? usual
-    return text === undefined
-      ? undefined
-      : compileExpression(text, `${own === undefined ? 'answers' : where}.document.${name}`)
+  const layers: AnswerLayer[] = [{ where, ...operation }, ...answers]
+  const expression = (name: DocumentPart, usual?: string) => {
+    const { text = usual, where: place = `answers.document.${name}` } = documentPart(layers, name) ?? {}
+    return text === undefined ? undefined : compileExpression(text, place)
   }
   return {
-    reader: createReader(manner, {
-      rules: [
-        ...operation.rules.map((rule, index) => ({ rule, where: `${where}.rules[${index}]` })),
-        ...config.answers.rules.map((rule, index) => ({ rule, where: `answers.rules[${index}]` })),
-      ],
-      success: operation.success ?? config.answers.success,
-      message: config.answers.message,
-      where: operation.success === undefined ? 'answers.success' : `${where}.success`,
-    }),
+    reader: readerOf(manner, layers, message),
     document: {
       id: expression('id', 'body.id'),
       no: expression('no', 'body.no'),

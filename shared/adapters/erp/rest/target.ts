@@ -28,12 +28,13 @@ export function describeRestTarget(config: RestTarget): ErpTarget {
   }
 }
 
-function mappingProblems({ operations }: RestTarget, configDir: string): MappingProblem[] {
-  const { place, steps, amend, cancel, find, stock, commitments, shipments } = operations
-  const reads = [stock?.bySku, stock?.since, stock?.all, commitments?.read, shipments?.read]
-  const names = [place, ...steps, amend, cancel, find, ...reads, shipments?.acknowledge].flatMap(
-    (operation) => operation?.mapping ?? [],
+function mappingProblems({ operations, kinds }: RestTarget, configDir: string): MappingProblem[] {
+  const { stock, commitments, shipments, aftersales } = operations
+  const writes = [operations, ...Object.values(kinds).flatMap((kind) => kind?.operations ?? [])].flatMap(
+    ({ place, steps, amend, cancel, find }) => [place, ...steps, amend, cancel, find],
   )
+  const reads = [stock?.bySku, stock?.since, stock?.all, commitments?.read, shipments?.read, aftersales?.read]
+  const names = [...writes, ...reads, shipments?.acknowledge].flatMap((operation) => operation?.mapping ?? [])
   return [...new Set(names)]
     .filter((name) => name !== 'default' && name !== 'none')
     .flatMap((name) => mappingFileProblem(name, configDir) ?? [])

@@ -2,7 +2,6 @@ import { createHash, createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type * as z from 'zod'
 import { secretNames } from '#adapters/erp/rest/auth.ts'
-import { createRestGateway } from '#adapters/erp/rest/gateway.ts'
 import type { RestTargetSchema } from '#contracts/rest-target.ts'
 import type { TargetSecret } from '#contracts/secrets.ts'
 import { lineReference, orderSourceId } from '#domain/reference.ts'
@@ -12,6 +11,7 @@ import { CountingIds } from '../../../../support/counting-ids.ts'
 import { demoRestTarget } from '../../../../support/demo-rest-target.ts'
 import { type Door, ErpDouble } from '../../../../support/erp-double.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
+import { restOrders } from '../../../../support/rest-orders.ts'
 
 type AuthInput = NonNullable<z.input<typeof RestTargetSchema>['auth']>
 
@@ -31,7 +31,7 @@ describe('credentials', () => {
     put?: TargetSecret,
   ): Promise<ErpGateway> {
     double = await new ErpDouble({ door }).start()
-    return createRestGateway({
+    return restOrders({
       config: demoRestTarget(double.url, { auth: typeof auth === 'function' ? auth(double.url) : auth }),
       configDir: '',
       secrets: async () => put,

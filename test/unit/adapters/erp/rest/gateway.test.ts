@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type * as z from 'zod'
-import { createRestGateway } from '#adapters/erp/rest/gateway.ts'
 import type { ErpRequest } from '#contracts/erp-request.ts'
 import { RestTargetSchema } from '#contracts/rest-target.ts'
 import { lineReference, orderSourceId } from '#domain/reference.ts'
@@ -8,6 +7,7 @@ import type { Built, ErpDocument, OrderWrite } from '#ports/erp-gateway.ts'
 import { canonicalOrder } from '../../../../support/canonical-order.ts'
 import { CountingIds } from '../../../../support/counting-ids.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
+import { restOrders } from '../../../../support/rest-orders.ts'
 import { type ScriptedAnswer, scriptedFetch } from '../../../../support/scripted-fetch.ts'
 
 type Input = z.input<typeof RestTargetSchema>
@@ -34,7 +34,7 @@ function subject(change: Partial<Input> = {}, ...answers: ScriptedAnswer[]) {
   const script = scriptedFetch(...answers)
   const clock = new ManualClock()
   const files: Record<string, string> = {}
-  const gateway = createRestGateway({
+  const gateway = restOrders({
     config: RestTargetSchema.parse({ ...BASE, ...change }),
     configDir: '/config',
     secrets: async () => ({ token: 'tok-secret-1' }),
@@ -83,7 +83,7 @@ describe('what the REST target can do', () => {
         steps: [{ name: 'confirm', method: 'POST', path: '/o/{id}/confirm' }],
       },
     })
-    const gateway = createRestGateway({
+    const gateway = restOrders({
       config,
       settleSeconds: 90,
       configDir: '',

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type * as z from 'zod'
-import { createRestGateway } from '#adapters/erp/rest/gateway.ts'
 import { toInstant } from '#adapters/erp/rest/instants.ts'
 import { RestTargetSchema } from '#contracts/rest-target.ts'
 import { CountingIds } from '../../../../support/counting-ids.ts'
 import { ManualClock } from '../../../../support/manual-clock.ts'
+import { restOrders } from '../../../../support/rest-orders.ts'
 import { type ScriptedAnswer, scriptedFetch } from '../../../../support/scripted-fetch.ts'
 
-type Operations = z.input<typeof RestTargetSchema>['operations']
+type Operations = NonNullable<z.input<typeof RestTargetSchema>['operations']>
 type Answers = z.input<typeof RestTargetSchema>['answers']
 
 const NOW = Date.parse('2026-11-22T05:00:00Z')
@@ -18,7 +18,7 @@ function erp(
   common: { answers?: Answers; files?: Record<string, string> } = {},
 ) {
   const script = scriptedFetch(...answers)
-  const { reads } = createRestGateway({
+  const { reads } = restOrders({
     config: RestTargetSchema.parse({
       baseUrl: 'https://erp.example.com/api',
       idempotency: 'none',
