@@ -36,6 +36,9 @@ const SLOW = 0.9
 /** A run that is due more often may still take so long, and save its place in between. */
 const RUN_PERIOD_MINUTES = 10
 
+/** All shops are compared within it, and it is over before the next night: so it rings once, and again if the drift is still there. */
+const NIGHT = Duration.hours(6)
+
 /** What goes on meanwhile, by kind of run. */
 const RUN_IMPACT: Readonly<Record<RunKind, string>> = {
   stock: 'The shops go on selling by the last stock they were told.',
@@ -265,6 +268,13 @@ export class OpsStack extends Stack {
         metric: this.#counted('shop-restored', logGroup, '{ $.code = "SHOP_RESTORED" }'),
       })
       this.#count('shop-holding', 'shop-restored', logGroup, '{ $.code = "SHOP_HOLDING" }')
+      this.#alarm({
+        kind: 'drift',
+        errorImpact:
+          'The comparison of the night found orders that differ between a shop, the ledger and an ERP, and that nothing on its way explains.',
+        look: 'today',
+        metric: this.#counted('drift', logGroup, '{ $.code = "DRIFT_FOUND" }', NIGHT),
+      })
     }
   }
 

@@ -37,6 +37,8 @@ export interface ComparisonDeps extends CompareDeps {
   readonly desk: SweepDesk
   readonly memory: OrderMemory
   readonly epoch: string
+  /** Targets that get nothing for the moment: what the shop told waits in their queue. */
+  readonly closed: readonly string[]
   readonly endsAt: number
 }
 
@@ -229,6 +231,10 @@ class Pages {
     return [...gone]
   }
 
+  #waits({ is, target }: DriftDifference): boolean {
+    return (is === 'not-seen' || is === 'older-content') && this.#deps.closed.includes(target)
+  }
+
   /** What was told meanwhile is no difference any more. */
   async #report(): Promise<void> {
     const { ledger, notes, shop, clock, log } = this.#deps
@@ -245,8 +251,8 @@ class Pages {
     this.place = { ...this.place, differences: left }
     const report: DriftReport = { v: 1, shop, at: clock.now(), orders, days, differences: left, more }
     await writeDrift(notes, report)
-    // What is parked has its own list and its own alarm.
-    if (left.some(({ is }) => is !== 'parked')) {
+    // What is parked, or waits for its target, has an alarm of its own.
+    if (left.some((difference) => difference.is !== 'parked' && !this.#waits(difference))) {
       const counts = Object.fromEntries(
         [...Map.groupBy(left, ({ is }) => is)].map(([is, those]) => [is, those.length]),
       )

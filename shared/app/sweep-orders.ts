@@ -466,6 +466,7 @@ class Sweep {
       desk: this.#desk,
       memory: this.#memory,
       epoch: this.#kept.epoch ?? '',
+      closed,
       endsAt: this.#endsAt,
     })
     this.#keep({ buckets: [...compared.buckets] })

@@ -43,6 +43,7 @@ const run = scheduledHandler(
   async ({ is }) => ({ is, ...ended[is] }),
   { nameOf: ({ run }) => run, log },
 )
+log.warn('DRIFT_FOUND', 'Shop, ledger and ERP differ.', { shop: 'ec', 'not-seen': 1 })
 log.warn('SHIPMENT_PARKED', 'The ERP shipped what was not ordered.', { reason: 'shipment-unknown-line' })
 for (const name of ['stock:main', 'shipments:beta-erp', 'sweep:ec', 'sweep:elsewhere'])
   for (const is of Object.keys(ended)) await run({ run: name, is }, { getRemainingTimeInMillis: () => 1000 })
@@ -74,7 +75,7 @@ describe('the counters of log lines', () => {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => z.record(z.string(), z.unknown()).parse(JSON.parse(line)))
-    expect(lines).toHaveLength(4 + 1 + 12)
+    expect(lines).toHaveLength(4 + 2 + 12)
 
     const counted = resourcesOf(synthesized().ops, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => {
       const { FilterPattern, MetricTransformations } = FilterSchema.parse(Properties)
@@ -107,6 +108,7 @@ describe('the counters of log lines', () => {
       ['run-done-sweep-ec', ['sweep:ec done']],
       ['shop-restored', []],
       ['shop-restored', []],
+      ['drift', ['DRIFT_FOUND']],
     ])
   })
 })

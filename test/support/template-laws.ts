@@ -98,6 +98,12 @@ export class Deployment {
     })
   }
 
+  /** Where the function of a schedule writes its log. */
+  logOf(schedule: Placed): Placed | undefined {
+    const lambda = this.target(schedule, ScheduleSchema.parse(schedule.properties).Target.Arn)
+    return lambda && this.target(lambda, FunctionSchema.parse(lambda.properties).LoggingConfig?.LogGroup)
+  }
+
   /** Alarms that count the lines of a log which this pattern of CloudWatch Logs matches. */
   alarmsOnLines(log: Placed, pattern: string): Placed[] {
     const counted = this.all('AWS::Logs::MetricFilter').flatMap((filter) => {
@@ -246,6 +252,14 @@ const RingsAtOnceSchema = z.object({
   Threshold: z.literal(1),
   EvaluationPeriods: z.literal(1),
   ComparisonOperator: z.literal('GreaterThanOrEqualToThreshold'),
+})
+/** By the next night it is quiet again, or nobody would hear it then; the shops of one night ring together. */
+const RingsOnceANightSchema = RingsAtOnceSchema.extend({
+  Period: z
+    .int()
+    .min(3_600)
+    .max(12 * 3_600),
+  TreatMissingData: z.literal('notBreaching'),
 })
 const RingsOnSilenceSchema = z.object({
   Threshold: z.literal(1),
@@ -506,10 +520,8 @@ export const LAWS: readonly Law[] = [
     holds: 'tells when a scheduled run fails, and when it has not succeeded for three of its periods',
     breaches: (deployment) =>
       deployment.all('AWS::Scheduler::Schedule').flatMap((schedule) => {
-        const { Name, Target } = ScheduleSchema.parse(schedule.properties)
-        const lambda = deployment.target(schedule, Target.Arn)
-        const log =
-          lambda && deployment.target(lambda, FunctionSchema.parse(lambda.properties).LoggingConfig?.LogGroup)
+        const { Name } = ScheduleSchema.parse(schedule.properties)
+        const log = deployment.logOf(schedule)
         const alarms = (is: string) => (log ? deployment.alarmsOnLines(log, runPattern(is, Name)) : [])
         const rings = alarms('failed').some(
           ({ properties }) => RingsAtOnceSchema.safeParse(properties).success,
@@ -540,6 +552,32 @@ export const LAWS: readonly Law[] = [
         planted.one('AWS::Logs::MetricFilter', ({ FilterPattern }) =>
           /"done"/.test(String(FilterPattern)),
         ).Properties['LogGroupName'] = { Ref: 'Other' }
+      },
+    },
+  },
+  {
+    holds: 'tells once a night where the comparison of a shop found drift',
+    breaches: (deployment) =>
+      deployment.all('AWS::Scheduler::Schedule').flatMap((schedule) => {
+        const { Name } = ScheduleSchema.parse(schedule.properties)
+        if (!Name.startsWith('order-sweep-')) return []
+        const log = deployment.logOf(schedule)
+        const alarms = log ? deployment.alarmsOnLines(log, '{ $.code = "DRIFT_FOUND" }') : []
+        const rings = alarms.some(({ properties }) => RingsOnceANightSchema.safeParse(properties).success)
+        return rings ? [] : [`nobody is told of the drift that ${Name} finds`]
+      }),
+    plants: {
+      'a drift that rings nowhere': (planted) => planted.remove('AWS::CloudWatch::Alarm', watches('drift')),
+      'a drift that is counted in another log': (planted) => {
+        planted.one('AWS::Logs::MetricFilter', ({ FilterPattern }) =>
+          /DRIFT_FOUND/.test(String(FilterPattern)),
+        ).Properties['LogGroupName'] = { Ref: 'Other' }
+      },
+      'a drift that rings for each shop of a night': (planted) => {
+        planted.one('AWS::CloudWatch::Alarm', watches('drift')).Properties['Period'] = 300
+      },
+      'a drift that still rings in the next night': (planted) => {
+        planted.one('AWS::CloudWatch::Alarm', watches('drift')).Properties['Period'] = 86_400
       },
     },
   },

@@ -497,6 +497,32 @@ describe('the nightly comparison', () => {
     expect((await world.row(edited))?.lines[0]?.qty).toBe(9)
   })
 
+  it('rings for none that is parked, on its way, or waits for an ERP that lets nobody in', async () => {
+    const { shop } = open({ targets: ['erp', 'crm'] })
+    const rings = () => world.log.lines.filter(({ code }) => code === 'DRIFT_FOUND').length
+    await world.sweep()
+    const parked = shop.place({ paid: true })
+    for (const { sku } of parked.lines) world.erps.get('erp')?.unknownSkus.add(sku)
+    await world.relay(parked)
+    world.later(11 * HOUR)
+    const missed = shop.place({ paid: true })
+    world.later(HOUR)
+    await closeGate('crm')
+    // To the ERP it is on its way, and the CRM has to open first.
+    await world.sweep({ now: false })
+    expect((await world.report()).differences).toMatchObject([
+      { is: 'parked', no: parked.no, target: 'erp' },
+      { is: 'not-seen', sourceId: `${missed.id}.${missed.addTime}`, target: 'crm' },
+    ])
+    expect(rings()).toBe(0)
+
+    // Nobody fetches it: the change was lost as well.
+    shop.database.forgetChange('order', missed.id)
+    world.later(DAY)
+    await world.sweep()
+    expect(rings()).toBe(1)
+  })
+
   it('finds what was enqueued and did not arrive within a day', async () => {
     const { shop } = open()
     const order = shop.place({ paid: true })
