@@ -1,6 +1,6 @@
 import type { Topology } from './topology.ts'
 
-export const RUN_KINDS = ['stock', 'shipments', 'sweep'] as const
+export const RUN_KINDS = ['stock', 'shipments', 'aftersales', 'sweep'] as const
 export type RunKind = (typeof RUN_KINDS)[number]
 
 /** Something that is done again and again, and how often it should succeed. */
@@ -28,6 +28,9 @@ export function scheduledRuns({ shops, targets, pools }: Topology): ScheduledRun
     ...Object.entries(pools).map(([pool, { everyMinutes }]) => run('stock', pool, { pool }, everyMinutes)),
     ...Object.entries(targets).flatMap(([target, { shipments }]) =>
       shipments === undefined ? [] : run('shipments', target, { target }, shipments.everyMinutes),
+    ),
+    ...Object.entries(targets).flatMap(([target, { aftersales }]) =>
+      aftersales === undefined ? [] : run('aftersales', target, { target }, aftersales.everyMinutes),
     ),
     ...Object.entries(shops).flatMap(([shop, { sweepMinutes }]) =>
       sweepMinutes === 0 ? [] : run('sweep', shop, { shop }, sweepMinutes),

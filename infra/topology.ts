@@ -13,6 +13,7 @@ export interface ShopTopology extends Readonly<Pick<ShopConfig, 'targets' | 'swe
 }
 
 export interface TargetTopology extends Readonly<Pick<TargetConfig, 'kinds' | 'rate' | 'settleSeconds'>> {
+  readonly aftersales?: Readonly<Pick<NonNullable<TargetConfig['aftersales']>, 'everyMinutes'>> | undefined
   readonly shipments?: Readonly<Pick<NonNullable<TargetConfig['shipments']>, 'everyMinutes'>> | undefined
 }
 

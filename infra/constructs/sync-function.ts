@@ -13,6 +13,7 @@ import {
 import { LogGroup } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import type { EnvOf } from '#runtime/env.ts'
+import type { AftersalePullEnvSchema } from '../../functions/aftersale-pull/env.ts'
 import type { ErpDeliverEnvSchema } from '../../functions/erp-deliver/env.ts'
 import type { OrderSweepEnvSchema } from '../../functions/order-sweep/env.ts'
 import type { ShipmentPullEnvSchema } from '../../functions/shipment-pull/env.ts'
@@ -29,6 +30,7 @@ interface Environments {
   'shop-writeback': EnvOf<typeof ShopWritebackEnvSchema>
   'stock-reconcile': EnvOf<typeof StockReconcileEnvSchema>
   'shipment-pull': EnvOf<typeof ShipmentPullEnvSchema>
+  'aftersale-pull': EnvOf<typeof AftersalePullEnvSchema>
   'order-sweep': EnvOf<typeof OrderSweepEnvSchema>
 }
 

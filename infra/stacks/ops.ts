@@ -43,6 +43,7 @@ const NIGHT = Duration.hours(6)
 const RUN_IMPACT: Readonly<Record<RunKind, string>> = {
   stock: 'The shops go on selling by the last stock they were told.',
   shipments: 'What the ERP ships is not told in the shops: buyers see no tracking number.',
+  aftersales: 'What happens to returns and tickets is not told in the shops: buyers hear nothing.',
   sweep: 'What the webhook missed is not found.',
 }
 
@@ -229,9 +230,13 @@ export class OpsStack extends Stack {
       ),
     })
     // Of what no command could be made.
-    const pull = this.#props.functions.runners.get('shipments')
-    if (pull)
-      this.#count('shipment-parked', 'writeback-parked', pull.logGroup, '{ $.code = "SHIPMENT_PARKED" }')
+    const { runners } = this.#props.functions
+    const shipments = runners.get('shipments')
+    if (shipments)
+      this.#count('shipment-parked', 'writeback-parked', shipments.logGroup, '{ $.code = "SHIPMENT_PARKED" }')
+    const aftersales = runners.get('aftersales')
+    if (aftersales)
+      this.#count('step-parked', 'writeback-parked', aftersales.logGroup, '{ $.code = "PROGRESS_PARKED" }')
   }
 
   #runner(kind: RunKind, { function: runner, logGroup }: SyncFunction) {

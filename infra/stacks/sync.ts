@@ -35,6 +35,7 @@ const WEBHOOK_PATH = '/v1/shops/{shop}/events'
 const FUNCTION_OF = {
   stock: 'stock-reconcile',
   shipments: 'shipment-pull',
+  aftersales: 'aftersale-pull',
   sweep: 'order-sweep',
 } as const
 
@@ -176,6 +177,7 @@ export class SyncStack extends Stack {
     const make = {
       stock: () => this.#stockReconcile(),
       shipments: () => this.#shipmentPull(),
+      aftersales: () => this.#aftersalePull(),
       sweep: () => this.#orderSweep(),
     }
     return new Map(
@@ -223,6 +225,23 @@ export class SyncStack extends Stack {
     })
     pull.grantTable(table, ROW_OPERATIONS)
     pull.grantTable(table, ['Query'], 'byRef')
+    writebacks.queue.grant(pull.function, 'sqs:SendMessage')
+    pull.grantSecrets(targets.map(this.#secrets.target))
+    pull.grantKey(TABLE_KEY_ACTIONS)
+    return pull
+  }
+
+  #aftersalePull() {
+    const { config, table, writebacks } = this.#props
+    const targets = Object.keys(config.targets).filter((name) => config.targets[name]?.aftersales)
+    const pull = new SyncFunction(this, 'AftersalePull', {
+      ...this.#common(),
+      ...this.#runTimes(),
+      name: FUNCTION_OF.aftersales,
+      description: 'Brings the steps of returns and tickets to the shops',
+      environment: { ...this.#runEnvironment(), WRITEBACK_QUEUE_URL: this.#writebackUrl() },
+    })
+    pull.grantTable(table, ROW_OPERATIONS)
     writebacks.queue.grant(pull.function, 'sqs:SendMessage')
     pull.grantSecrets(targets.map(this.#secrets.target))
     pull.grantKey(TABLE_KEY_ACTIONS)

@@ -6,6 +6,7 @@ import { bundle } from '../../infra/bundle.ts'
 
 /** Bytes; a cold start pays for each of them. */
 const budgets = {
+  'aftersale-pull': 900_000,
   'erp-deliver': 900_000,
   'order-sweep': 900_000,
   'shipment-pull': 900_000,

@@ -55,6 +55,8 @@ describe('a deployment with a deploy section', () => {
       StockReconcileSchedules: [],
       ShipmentPull: delivery,
       ShipmentPullSchedules: [],
+      AftersalePull: delivery,
+      AftersalePullSchedules: [],
       OrderSweep: delivery,
       OrderSweepSchedules: [],
     })

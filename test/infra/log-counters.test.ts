@@ -45,7 +45,8 @@ const run = scheduledHandler(
 )
 log.warn('DRIFT_FOUND', 'Shop, ledger and ERP differ.', { shop: 'ec', 'not-seen': 1 })
 log.warn('SHIPMENT_PARKED', 'The ERP shipped what was not ordered.', { reason: 'shipment-unknown-line' })
-for (const name of ['stock:main', 'shipments:beta-erp', 'sweep:ec', 'sweep:elsewhere'])
+log.warn('PROGRESS_PARKED', 'The target told of a step that cannot be read.', { reason: 'progress-unreadable' })
+for (const name of ['stock:main', 'shipments:beta-erp', 'aftersales:beta-erp', 'sweep:ec', 'sweep:elsewhere'])
   for (const is of Object.keys(ended)) await run({ run: name, is }, { getRemainingTimeInMillis: () => 1000 })
 `
 
@@ -75,7 +76,7 @@ describe('the counters of log lines', () => {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => z.record(z.string(), z.unknown()).parse(JSON.parse(line)))
-    expect(lines).toHaveLength(4 + 2 + 12)
+    expect(lines).toHaveLength(4 + 3 + 15)
 
     const counted = resourcesOf(synthesized().ops, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => {
       const { FilterPattern, MetricTransformations } = FilterSchema.parse(Properties)
@@ -97,6 +98,7 @@ describe('the counters of log lines', () => {
       ['writeback-bugs', ['bug']],
       ['writeback-parked', ['parked']],
       ['writeback-parked', ['SHIPMENT_PARKED']],
+      ['writeback-parked', ['PROGRESS_PARKED']],
       ['run-failed-stock-main', ['stock:main failed']],
       ['run-done-stock-main', ['stock:main done']],
       ['run-failed-stock-beta-stock', []],
@@ -104,6 +106,8 @@ describe('the counters of log lines', () => {
       ['brake-tripped', []],
       ['run-failed-shipments-beta-erp', ['shipments:beta-erp failed']],
       ['run-done-shipments-beta-erp', ['shipments:beta-erp done']],
+      ['run-failed-aftersales-beta-erp', ['aftersales:beta-erp failed']],
+      ['run-done-aftersales-beta-erp', ['aftersales:beta-erp done']],
       ['run-failed-sweep-ec', ['sweep:ec failed']],
       ['run-done-sweep-ec', ['sweep:ec done']],
       ['shop-restored', []],

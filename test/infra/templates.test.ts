@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { AftersalePullEnvSchema } from '../../functions/aftersale-pull/env.ts'
 import { ErpDeliverEnvSchema } from '../../functions/erp-deliver/env.ts'
 import { OrderSweepEnvSchema } from '../../functions/order-sweep/env.ts'
 import { ShipmentPullEnvSchema } from '../../functions/shipment-pull/env.ts'
@@ -117,7 +118,7 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
   })
 
   it('run every function on Node 24 for ARM', () => {
-    expect(functions()).toHaveLength(targets.length + 5)
+    expect(functions()).toHaveLength(targets.length + 6)
     for (const { Properties } of functions()) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -157,6 +158,7 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
     const runs = {
       StockReconcile: StockReconcileEnvSchema,
       ShipmentPull: ShipmentPullEnvSchema,
+      AftersalePull: AftersalePullEnvSchema,
       OrderSweep: OrderSweepEnvSchema,
     }
     for (const [run, schema] of Object.entries(runs)) {
@@ -179,6 +181,7 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
       ['stock-reconcile-main', { pool: 'main' }],
       ['stock-reconcile-beta-stock', { pool: 'beta-stock' }],
       ['shipment-pull-beta-erp', { target: 'beta-erp' }],
+      ['aftersale-pull-beta-erp', { target: 'beta-erp' }],
       ['order-sweep-ec', { shop: 'ec' }],
     ])
     expect(all('AWS::Scheduler::ScheduleGroup')).toHaveLength(1)
@@ -227,6 +230,8 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
       StockReconcileSchedules: [],
       ShipmentPull: ['target/beta-erp/erp'].map(secret),
       ShipmentPullSchedules: [],
+      AftersalePull: ['target/beta-erp/erp'].map(secret),
+      AftersalePullSchedules: [],
       OrderSweep: ['shop/ec/webhook', 'shop/ec/bridge', 'target/alpha/erp', 'person-key'].map(secret),
       OrderSweepSchedules: [],
     })
@@ -314,6 +319,7 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
       'WebhookUrl',
       'StockFunction',
       'ShipmentsFunction',
+      'AftersalesFunction',
       'SweepFunction',
     ])
     expect(told(templates.ops)).toEqual(['AlarmTopicArn'])

@@ -28,7 +28,8 @@ export const topology: Topology = {
   targets: {
     alpha: { kinds: ['order'], rate: { perMinute: 60, slots: 1 } },
     'beta-erp': {
-      kinds: ['order', 'customer'],
+      kinds: ['order', 'customer', 'return'],
+      aftersales: { everyMinutes: 5 },
       rate: { perMinute: 60, slots: 7 },
       settleSeconds: 0,
       shipments: { everyMinutes: 60 },
@@ -58,6 +59,7 @@ export const deploySection: NonNullable<Topology['deploy']> = {
 }
 
 const FUNCTIONS = [
+  'aftersale-pull',
   'erp-deliver',
   'order-sweep',
   'shipment-pull',

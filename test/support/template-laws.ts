@@ -244,8 +244,13 @@ const WILDCARD = /[*?]/
 /** A run as its log has it, by the name of its schedule. */
 const runPattern = (is: string, schedule: string) => {
   const [, kind = '', subject = ''] =
-    /^(stock-reconcile|shipment-pull|order-sweep)-(.+)$/.exec(schedule) ?? []
-  const run = { 'stock-reconcile': 'stock', 'shipment-pull': 'shipments', 'order-sweep': 'sweep' }[kind]
+    /^(stock-reconcile|shipment-pull|aftersale-pull|order-sweep)-(.+)$/.exec(schedule) ?? []
+  const run = {
+    'stock-reconcile': 'stock',
+    'shipment-pull': 'shipments',
+    'aftersale-pull': 'aftersales',
+    'order-sweep': 'sweep',
+  }[kind]
   return `{ $.code = "RUN_ENDED" && $.is = "${is}" && $.run = "${run}:${subject}" }`
 }
 const RingsAtOnceSchema = z.object({
