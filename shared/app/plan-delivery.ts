@@ -249,6 +249,18 @@ class RehearsalLedger implements Ledger {
     return this.#real.getRequest(key, id)
   }
 
+  getRequests(key: RowKey): Promise<Readonly<Record<string, string>>> {
+    return this.#real.getRequests(key)
+  }
+
+  async removeBodies(): Promise<{ subjects: number; requests: number }> {
+    return { subjects: 0, requests: 0 }
+  }
+
+  findByPerson(person: string): Promise<LedgerRow[]> {
+    return this.#real.findByPerson(person)
+  }
+
   findByNo(no: string): Promise<LedgerRow[]> {
     return this.#real.findByNo(no)
   }

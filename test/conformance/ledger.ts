@@ -278,6 +278,78 @@ export function ledgerConformance(engine: string, open: (clock: Clock) => Promis
       })
     })
 
+    describe('a person', () => {
+      const other = aRowKey({ sourceId: '20000.1763800000' })
+
+      it('finds the rows whose stored state names them, newest first', async () => {
+        const rows = [aRow({ firstSeenAt: 1_000 }), aRow({ key: other, firstSeenAt: 2_000 })]
+        await seed(...rows, aRow({ key: aRowKey({ shop: 'B2' }) }))
+        await ledger.putSubject(aRowKey(), snapshotOf(anOrderSnapshot()), DAY_SECONDS, ['p1', 'p2'])
+        await ledger.putSubject(other, snapshotOf(anOrderSnapshot()), DAY_SECONDS, ['p1'])
+        expect(await ledger.findByPerson('p1')).toEqual(rows.toReversed())
+        expect(await ledger.findByPerson('p2')).toEqual([rows[0]])
+        expect(await ledger.findByPerson('p3')).toEqual([])
+      })
+
+      it('finds rows beyond a page of what a table answers', async () => {
+        const many = Array.from({ length: 120 }, (_, index) => aRowKey({ sourceId: `${index}.1763712000` }))
+        for (const key of many) {
+          await seed(aRow({ key }))
+          await ledger.putSubject(key, snapshotOf(anOrderSnapshot()), DAY_SECONDS, ['p1'])
+        }
+        expect(await ledger.findByPerson('p1')).toHaveLength(120)
+      })
+
+      it('finds no row that was never written', async () => {
+        await ledger.putSubject(aRowKey(), snapshotOf(anOrderSnapshot()), DAY_SECONDS, ['p1'])
+        expect(await ledger.findByPerson('p1')).toEqual([])
+      })
+
+      it('finds nothing once what was stored has expired', async () => {
+        await seed(aRow())
+        await ledger.putSubject(aRowKey(), snapshotOf(anOrderSnapshot()), DAY_SECONDS, ['p1'])
+        clock.advance((DAY_SECONDS + 1) * 1000)
+        expect(await ledger.findByPerson('p1')).toEqual([])
+      })
+    })
+
+    describe('the bodies of a row', () => {
+      const long = () =>
+        snapshotOf(
+          anOrderSnapshot({
+            extra: { note: createHash('shake256', { outputLength: 600_000 }).update('n').digest('base64') },
+          }),
+        )
+
+      it('are told request by request', async () => {
+        const large = createHash('shake256', { outputLength: 600_000 }).update('large').digest('base64')
+        await ledger.putSubject(aRowKey(), long(), DAY_SECONDS)
+        await ledger.putRequest(aRowKey(), 'r1', large, DAY_SECONDS)
+        await ledger.putRequest(aRowKey(), 'r#2', 'bytes', DAY_SECONDS)
+        await ledger.putRequest(aRowKey({ shop: 'B2' }), 'r3', 'bytes', DAY_SECONDS)
+        expect(await ledger.getRequests(aRowKey())).toEqual({ r1: large, 'r#2': 'bytes' })
+        clock.advance((DAY_SECONDS + 1) * 1000)
+        expect(await ledger.getRequests(aRowKey())).toEqual({})
+      })
+
+      it('are removed with what finds them, and the row stays', async () => {
+        await seed(aRow())
+        await ledger.putSubject(aRowKey(), long(), DAY_SECONDS, ['p1', 'p2'])
+        await ledger.putRequest(aRowKey(), 'r1', 'bytes', DAY_SECONDS)
+        await ledger.putRequest(aRowKey(), 'r2', 'bytes', DAY_SECONDS)
+        expect(await ledger.removeBodies(aRowKey(), ['p1'])).toEqual({ subjects: 1, requests: 2 })
+        expect(await ledger.getSubject(aRowKey())).toBeUndefined()
+        expect(await ledger.getRequests(aRowKey())).toEqual({})
+        expect(await ledger.findByPerson('p1')).toEqual([])
+        expect(await ledger.findByPerson('p2')).toEqual([aRow()])
+        expect(await ledger.get(aRowKey())).toEqual(aRow())
+      })
+
+      it('are none where none were stored', async () => {
+        expect(await ledger.removeBodies(aRowKey(), ['p1'])).toEqual({ subjects: 0, requests: 0 })
+      })
+    })
+
     describe('a list', () => {
       const parked = (index: number) =>
         aRow({

@@ -8,8 +8,14 @@ import {
   type Item,
   isLive,
   itemsToText,
+  itemToPersonsRow,
   itemToRow,
+  partitionOf,
   partKeys,
+  personKey,
+  personPartition,
+  personToItem,
+  requestIdIn,
   requestKey,
   rowKey,
   rowToItem,
@@ -57,8 +63,16 @@ export class DynamoLedger implements Ledger {
     return written.ok ? written : { ok: false, current: written.current && itemToRow(written.current) }
   }
 
-  putSubject(key: RowKey, subject: Subject, ttlSeconds: number): Promise<void> {
-    return this.#putBody(subjectKey(key), subjectToText(subject), ttlSeconds)
+  /** What finds it comes first: nothing is ever stored that nobody finds. */
+  async putSubject(
+    key: RowKey,
+    subject: Subject,
+    ttlSeconds: number,
+    people: readonly string[] = [],
+  ): Promise<void> {
+    const expiresAt = this.#expiry(ttlSeconds)
+    await Promise.all(people.map((person) => this.#put(personToItem(person, key, expiresAt))))
+    await this.#putBody(subjectKey(key), subjectToText(subject), ttlSeconds)
   }
 
   async getSubject(key: RowKey): Promise<Subject | undefined> {
@@ -74,12 +88,42 @@ export class DynamoLedger implements Ledger {
     return this.#getBody(requestKey(key, id))
   }
 
+  async getRequests(key: RowKey): Promise<Record<string, string>> {
+    const items = await this.#rows.partition(partitionOf(key))
+    const ids = items.flatMap((item) => requestIdIn(item) ?? [])
+    const requests = await Promise.all(ids.map(async (id) => [id, await this.getRequest(key, id)] as const))
+    return Object.fromEntries(requests.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  }
+
+  async removeBodies(
+    key: RowKey,
+    people: readonly string[],
+  ): Promise<{ subjects: number; requests: number }> {
+    const items = await this.#rows.partition(partitionOf(key))
+    const isRow = (item: Item) => item['sk']?.S === rowKey(key)['sk']?.S
+    for (const item of items) if (!isRow(item)) await this.#rows.remove(item)
+    for (const person of people) await this.#rows.remove(personKey(person, key))
+    const now = this.#clock.now()
+    const live = items.filter((item) => !isRow(item) && isLive(item, now))
+    return {
+      subjects: live.filter((item) => item['sk']?.S === subjectKey(key)['sk']?.S).length,
+      requests: live.filter((item) => requestIdIn(item) !== undefined).length,
+    }
+  }
+
   async findByNo(no: string): Promise<LedgerRow[]> {
     return (await this.#rows.findAll('byNo', no)).map(itemToRow)
   }
 
   async findByRef(ref: string): Promise<LedgerRow[]> {
     return (await this.#rows.findAll('byRef', ref)).map(itemToRow)
+  }
+
+  async findByPerson(person: string): Promise<LedgerRow[]> {
+    const now = this.#clock.now()
+    const items = (await this.#rows.partition(personPartition(person))).filter((item) => isLive(item, now))
+    const rows = await this.getMany(items.map(itemToPersonsRow))
+    return rows.filter((row) => row !== undefined).sort((a, b) => b.firstSeenAt - a.firstSeenAt)
   }
 
   async list(
@@ -92,10 +136,15 @@ export class DynamoLedger implements Ledger {
   }
 
   async #putBody(key: Item, text: string, ttlSeconds: number): Promise<void> {
-    const expiresAt = Math.ceil(this.#clock.now() / 1000) + ttlSeconds
-    for (const item of bodyToItems(key, text, expiresAt)) {
-      await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
-    }
+    for (const item of bodyToItems(key, text, this.#expiry(ttlSeconds))) await this.#put(item)
+  }
+
+  async #put(item: Item): Promise<void> {
+    await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
+  }
+
+  #expiry(ttlSeconds: number): number {
+    return Math.ceil(this.#clock.now() / 1000) + ttlSeconds
   }
 
   async #getBody(key: Item): Promise<string | undefined> {

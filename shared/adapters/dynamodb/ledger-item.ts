@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import * as z from 'zod'
 import { type Subject, SubjectSchema } from '#contracts/delivery-message.ts'
-import { type LedgerRow, LedgerRowSchema, type RowKey, type RowStatus } from '#contracts/ledger-row.ts'
+import {
+  type LedgerRow,
+  LedgerRowSchema,
+  type RowKey,
+  RowKeySchema,
+  type RowStatus,
+} from '#contracts/ledger-row.ts'
 import { fromParts, toParts } from './body-parts.ts'
 import { itemKey } from './item-key.ts'
 import { fromRowValue, toRowValue } from './row-value.ts'
@@ -13,11 +19,21 @@ export type Item = Record<string, AttributeValue>
 /** The statuses somebody looks for; rows without them stay out of the index `byState`. */
 const LISTED: ReadonlySet<RowStatus> = new Set<RowStatus>(['new', 'open', 'held', 'parked'])
 
-export const rowKey = (key: RowKey): Item => itemKey(partition(key), 'row')
-export const subjectKey = (key: RowKey): Item => itemKey(partition(key), 'subject')
-export const requestKey = (key: RowKey, id: string): Item => itemKey(partition(key), `request#${id}`)
+export const rowKey = (key: RowKey): Item => itemKey(partitionOf(key), 'row')
+export const subjectKey = (key: RowKey): Item => itemKey(partitionOf(key), 'subject')
+export const requestKey = (key: RowKey, id: string): Item => itemKey(partitionOf(key), `${REQUEST}${id}`)
+const REQUEST = 'request#'
+/** Undefined: the item is something else, or a further part of a request. */
+export function requestIdIn(item: Item): string | undefined {
+  const sk = item['sk']?.S
+  const isPart = item['body'] !== undefined && /#[0-9a-f]{64}#\d+$/.test(sk ?? '')
+  return sk?.startsWith(REQUEST) && !isPart ? sk.slice(REQUEST.length) : undefined
+}
+/** Every item of a row: itself, and what is stored beside it. */
+export const partitionOf = (key: RowKey): string => `L#${key.shop}#${key.kind}#${key.sourceId}#${key.target}`
+/** A person finds rows by the items of a partition of their own. */
+export const personPartition = (person: string): string => `P#${person}`
 export const stateKey = (target: string, status: RowStatus): string => `${target}#${status}`
-const partition = (key: RowKey): string => `L#${key.shop}#${key.kind}#${key.sourceId}#${key.target}`
 
 /** The row as an item: what conditions and indexes need beside the row itself. Throws for a row that could not be read back. */
 export function rowToItem(row: LedgerRow): Item {
@@ -36,6 +52,21 @@ export function rowToItem(row: LedgerRow): Item {
     row: toRowValue(z.encode(LedgerRowSchema, row)),
   }
 }
+
+/** Lets a person find a row. */
+export function personToItem(person: string, key: RowKey, expiresAt: number): Item {
+  return {
+    ...personKey(person, key),
+    key: { S: JSON.stringify(key) },
+    ttl: { N: String(expiresAt) },
+  }
+}
+
+export const personKey = (person: string, key: RowKey): Item =>
+  itemKey(personPartition(person), partitionOf(key))
+
+export const itemToPersonsRow = (item: Item): RowKey =>
+  read(item, RowKeySchema, () => JSON.parse(item['key']?.S ?? ''))
 
 export function itemToRow(item: Item): LedgerRow {
   return read(item, LedgerRowSchema, () => fromRowValue(item['row']))

@@ -3,6 +3,7 @@ import {
   type AttributeValue,
   BatchGetItemCommand,
   ConditionalCheckFailedException,
+  DeleteItemCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -120,6 +121,31 @@ export class LedgerTable {
       from = last
     } while (from)
     return found
+  }
+
+  /** Every item of a partition. Strongly consistent. */
+  async partition(value: string): Promise<Item[]> {
+    const found: Item[] = []
+    let from: Item | undefined
+    do {
+      const { Items = [], LastEvaluatedKey } = await this.#client.send(
+        new QueryCommand({
+          TableName: this.#table,
+          ConsistentRead: true,
+          KeyConditionExpression: '#key = :value',
+          ExpressionAttributeNames: { '#key': TABLE.partitionKey.name },
+          ExpressionAttributeValues: { ':value': { S: value } },
+          ...(from && { ExclusiveStartKey: from }),
+        }),
+      )
+      found.push(...Items)
+      from = LastEvaluatedKey
+    } while (from)
+    return found
+  }
+
+  async remove(item: Item): Promise<void> {
+    await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: keyOf(item) }))
   }
 
   /** Rows under a state, oldest first. Eventually consistent. */

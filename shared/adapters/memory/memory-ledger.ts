@@ -13,6 +13,8 @@ interface Body {
 export class MemoryLedger implements Ledger {
   readonly #rows = new Map<string, string>()
   readonly #bodies = new Map<string, Body>()
+  /** By person and row: until when. */
+  readonly #people = new Map<string, Map<string, number>>()
   readonly #clock: Clock
 
   constructor({ clock }: { clock: Clock }) {
@@ -40,7 +42,16 @@ export class MemoryLedger implements Ledger {
     return { ok: true }
   }
 
-  async putSubject(key: RowKey, subject: Subject, ttlSeconds: number): Promise<void> {
+  async putSubject(
+    key: RowKey,
+    subject: Subject,
+    ttlSeconds: number,
+    people: readonly string[] = [],
+  ): Promise<void> {
+    for (const person of people) {
+      const rows = this.#people.get(person) ?? new Map<string, number>()
+      this.#people.set(person, rows.set(keyText(key), this.#clock.now() + ttlSeconds * 1000))
+    }
     this.#keep(keyText(key), JSON.stringify(z.encode(SubjectSchema, subject)), ttlSeconds)
   }
 
@@ -57,12 +68,42 @@ export class MemoryLedger implements Ledger {
     return this.#body(`${keyText(key)} ${id}`)
   }
 
+  async getRequests(key: RowKey): Promise<Record<string, string>> {
+    const prefix = `${keyText(key)} `
+    const ids = [...this.#bodies.keys()]
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => name.slice(prefix.length))
+    const requests = ids.map((id) => [id, this.#body(`${prefix}${id}`)] as const)
+    return Object.fromEntries(requests.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  }
+
+  async removeBodies(
+    key: RowKey,
+    people: readonly string[],
+  ): Promise<{ subjects: number; requests: number }> {
+    const requests = Object.keys(await this.getRequests(key))
+    const subjects = (await this.getSubject(key)) ? 1 : 0
+    for (const name of [keyText(key), ...requests.map((id) => `${keyText(key)} ${id}`)])
+      this.#bodies.delete(name)
+    for (const person of people) this.#people.get(person)?.delete(keyText(key))
+    return { subjects, requests: requests.length }
+  }
+
   async findByNo(no: string): Promise<LedgerRow[]> {
     return no === '' ? [] : this.#all().filter((row) => row.no === no)
   }
 
   async findByRef(ref: string): Promise<LedgerRow[]> {
     return this.#all().filter((row) => row.ref === ref)
+  }
+
+  async findByPerson(person: string): Promise<LedgerRow[]> {
+    const now = this.#clock.now()
+    return [...(this.#people.get(person) ?? [])]
+      .filter(([, until]) => until > now)
+      .flatMap(([name]) => this.#rows.get(name) ?? [])
+      .map(toRow)
+      .sort((a, b) => b.firstSeenAt - a.firstSeenAt)
   }
 
   async list(
