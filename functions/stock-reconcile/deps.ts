@@ -14,7 +14,9 @@ import { SqsWritebackQueue } from '#adapters/sqs/sqs-writeback-queue.ts'
 import { gateLimits } from '#app/gate-limits.ts'
 import { type ReconcileStockDeps, reconcileStock } from '#app/reconcile-stock.ts'
 import type { RunEnd } from '#app/run.ts'
+import type { StockErp } from '#app/stock/pool.ts'
 import type { StockRunInput } from '#contracts/stock-run.ts'
+import type { ErpGateways } from '#ports/erp-gateway.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import { readSqsEndpoint } from '#runtime/env.ts'
 import { createLog } from '#runtime/logger.ts'
@@ -37,8 +39,8 @@ const erps = new Map(
   Object.values(config.pools).flatMap(({ target: name }) => {
     const target = config.targets[name]
     if (!target) return []
-    const { order } = createGateways(target, { configDir, secrets: () => secrets.target(name), clock, ids })
-    return order ? [[name, order] as const] : []
+    const gateways = createGateways(target, { configDir, secrets: () => secrets.target(name), clock, ids })
+    return [[name, stockErp(gateways)] as const]
   }),
 )
 const shops = new Map(
@@ -67,6 +69,11 @@ const deps: ReconcileStockDeps = {
   clock,
   ids,
   log,
+}
+
+/** One that takes no orders has no documents with steps either. */
+function stockErp({ order, reads }: ErpGateways): StockErp {
+  return { describe: () => order?.describe() ?? { steps: [] }, ...(reads ? { reads } : {}) }
 }
 
 /** The configuration was checked as a whole: what it names is there. */

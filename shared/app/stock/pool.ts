@@ -1,6 +1,6 @@
 import type { StockMode } from '#contracts/bridge.ts'
 import type { Pool } from '#contracts/stock.ts'
-import type { ErpGateway } from '#ports/erp-gateway.ts'
+import type { ErpGateways } from '#ports/erp-gateway.ts'
 import type { ErpStock } from '#ports/erp-reads.ts'
 import type { ShopGateway } from '#ports/shop-gateway.ts'
 
@@ -8,7 +8,9 @@ import type { ShopGateway } from '#ports/shop-gateway.ts'
 export type StockShop = Pick<ShopGateway, 'health' | 'readStock' | 'changes' | 'digestPage'>
 
 /** The ERP of a pool: what it is read for, and the steps of its documents. */
-export type StockErp = Pick<ErpGateway, 'describe' | 'reads'>
+export interface StockErp extends Pick<ErpGateways, 'reads'> {
+  describe(): { readonly steps: readonly string[] }
+}
 
 export interface PoolShop {
   readonly id: string
