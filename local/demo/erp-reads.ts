@@ -1,12 +1,17 @@
 import * as z from 'zod'
 import type { ErpCall, ErpDocument, ErpReadOp, ErpReply } from './erp-call.ts'
+import type { ErpStep } from './erp-progress.ts'
 import type { ErpWarehouse } from './erp-warehouse.ts'
 
 /** What the demo ERP is asked for, beside its orders. Quantities are decimal strings, as in many an ERP. */
 
 export interface ReadScene {
   readonly warehouse: ErpWarehouse
+  /** Of orders. */
   readonly documents: (reference?: string) => ErpDocument[]
+  /** All that takes goods out of the free figure until they leave. */
+  readonly holders: () => ErpDocument[]
+  readonly steps: readonly ErpStep[]
   /** Where orders take their goods from: what they reserve counts there. */
   readonly main: string
   readonly pageSize: number
@@ -20,6 +25,7 @@ const ROUTES: Readonly<Record<string, ErpReadOp>> = {
   'GET /api/items': 'items',
   'GET /api/commitments': 'commitments',
   'GET /api/shipments': 'shipments',
+  'GET /api/progress': 'progress',
 }
 
 export const readOpOf = (method: string, path: string): ErpReadOp | undefined => ROUTES[`${method} ${path}`]
@@ -68,6 +74,10 @@ export function answerRead(op: ErpReadOp, { query, body }: ErpCall, scene: ReadS
       const { entries, ...page } = pageOf(scene.warehouse.shipments(), query['after'], scene.pageSize)
       return { status: 200, body: { shipments: entries.map(shownShipment), ...page } }
     }
+    case 'progress': {
+      const { entries, ...page } = pageOf(scene.steps, query['after'], scene.pageSize)
+      return { status: 200, body: { steps: entries, ...page } }
+    }
   }
 }
 
@@ -96,9 +106,13 @@ function answerStock(body: unknown, scene: ReadScene): ErpReply {
   return { status: 200, body: { stock } }
 }
 
-/** On open orders, and still here. */
-function reservedOf({ warehouse, documents }: ReadScene, sku: string): number {
-  return documents().reduce((sum, document) => sum + itemOf(warehouse, document, sku).reserved, 0)
+/** Of all warehouses, what nobody has a claim on. */
+export const freeOf = (scene: ReadScene, sku: string): number =>
+  scene.warehouse.shelves(sku).reduce((sum, { onHand }) => sum + onHand, 0) - reservedOf(scene, sku)
+
+/** On open documents, and still here. */
+function reservedOf({ warehouse, holders }: ReadScene, sku: string): number {
+  return holders().reduce((sum, document) => sum + itemOf(warehouse, document, sku).reserved, 0)
 }
 
 function itemOf(warehouse: ErpWarehouse, document: ErpDocument, sku: string) {

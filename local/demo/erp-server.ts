@@ -1,14 +1,24 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import * as z from 'zod'
-import type { ErpCall, ErpDocument, ErpOp, ErpReadOp, ErpReply } from './erp-call.ts'
-import { answerRead, linesOf, readOpOf, shippedOf } from './erp-reads.ts'
+import {
+  COLLECTIONS,
+  type Collection,
+  type ErpCall,
+  type ErpDocument,
+  type ErpOp,
+  type ErpReadOp,
+  type ErpReply,
+} from './erp-call.ts'
+import { ErpDocuments } from './erp-documents.ts'
+import { ErpProgress, type ErpStep } from './erp-progress.ts'
+import { answerRead, freeOf, linesOf, type ReadScene, readOpOf, shippedOf } from './erp-reads.ts'
 import { ErpWarehouse, type WarehouseShipment } from './erp-warehouse.ts'
 
 /**
  * A small ERP that exists nowhere else: it runs in the demo and in tests. Orders are created, confirmed, amended, shipped and
  * cancelled over JSON; what makes a repeated create harmless is a setting, so that every kind of ERP can be played. It keeps
- * stock in warehouses, which an order reserves when it is placed and a shipment takes away.
+ * stock in warehouses, which an order reserves when it is placed and a shipment takes away. Customers, returns, tickets and
+ * requests for spare parts are written alike; of parts it promises only what is free.
  */
 
 export type ErpMode = 'upsert' | 'unique-reference' | 'request-key' | 'none'
@@ -46,6 +56,8 @@ export interface ErpServerOptions {
   readonly file?: string
   /** So do stock and shipments in this one. */
   readonly warehouseFile?: string
+  /** And the steps of returns and tickets in this one. */
+  readonly progressFile?: string
   /** Entries of a page of what is read page by page. */
   readonly pageSize?: number
   /** Looks at a call before the ERP does; what it returns is the answer. */
@@ -53,19 +65,13 @@ export interface ErpServerOptions {
   readonly fault?: (call: ErpCall) => Fault | undefined
 }
 
-const DocumentSchema = z.object({
-  id: z.string(),
-  no: z.string(),
-  reference: z.string(),
-  status: z.enum(['open', 'confirmed', 'partly-shipped', 'shipped', 'cancelled']),
-  body: z.record(z.string(), z.unknown()),
-  revision: z.int(),
-})
+/** Orders call their reference by another name than all else. */
 const BodySchema = z.looseObject({
-  order_id: z.string().min(1),
-  lines: z.array(z.looseObject({ sku: z.string() })).optional(),
+  order_id: z.string().min(1).optional(),
+  reference: z.string().min(1).optional(),
+  lines: z.array(z.looseObject({ sku: z.string(), quantity: z.number().optional() })).optional(),
 })
-type OrderBody = z.infer<typeof BodySchema>
+type Body = z.infer<typeof BodySchema>
 
 /** What leaves for an order. Lines: by default all that has not left yet. */
 export interface Parcel {
@@ -90,7 +96,8 @@ export class ErpServer {
   /** It answers every stock figure with 0. */
   poisoned = false
   readonly journal: JournalEntry[] = []
-  readonly #documents = new Map<string, ErpDocument>()
+  readonly #documents: ErpDocuments
+  readonly #progress: ErpProgress
   /** Answers already given, by idempotency key. */
   readonly #answered = new Map<string, ErpReply>()
   readonly #timers = new Set<NodeJS.Timeout>()
@@ -103,7 +110,8 @@ export class ErpServer {
     this.mode = options.mode ?? 'unique-reference'
     this.unknownSkus = new Set(options.unknownSkus)
     this.warehouse = new ErpWarehouse(options.warehouseFile)
-    if (options.file && existsSync(options.file)) this.#load(options.file)
+    this.#documents = new ErpDocuments(options.file)
+    this.#progress = new ErpProgress(options.progressFile)
   }
 
   /** Resolves to its base address. Port 0 takes a free one. */
@@ -125,15 +133,34 @@ export class ErpServer {
     await closed
   }
 
+  /** Of orders. */
   documents(reference?: string): ErpDocument[] {
-    const all = [...this.#documents.values()]
-    return reference === undefined ? all : all.filter((document) => document.reference === reference)
+    return this.documentsOf('orders', reference)
   }
 
-  /** Documents per reference: more than one under a reference is a double. */
+  documentsOf(collection: Collection, reference?: string): ErpDocument[] {
+    return this.#documents.of(collection, reference)
+  }
+
+  steps(): readonly ErpStep[] {
+    return this.#progress.steps()
+  }
+
+  /** Somebody in the ERP has got on with it, and says so; undefined where it has no such return or ticket. */
+  advance(
+    reference: string,
+    step: Pick<ErpStep, 'step' | 'person' | 'note' | 'fee'> & { readonly at?: string },
+  ): ErpStep | undefined {
+    const of = (['return', 'ticket'] as const).find(
+      (kind) => this.documentsOf(`${kind}s`, reference).length > 0,
+    )
+    return of && this.#progress.add({ of, reference, at: new Date().toISOString(), ...step })
+  }
+
+  /** Orders per reference: more than one under a reference is a double. */
   counts(): Record<string, number> {
     const counts: Record<string, number> = {}
-    for (const { reference } of this.#documents.values()) counts[reference] = (counts[reference] ?? 0) + 1
+    for (const { reference } of this.documents()) counts[reference] = (counts[reference] ?? 0) + 1
     return counts
   }
 
@@ -241,7 +268,7 @@ export class ErpServer {
   #perform(call: ErpCall): ErpReply {
     switch (call.op) {
       case 'find':
-        return { status: 200, body: { documents: this.documents(call.query['order_id']).map(shown) } }
+        return { status: 200, body: { documents: this.documentsOf(call.collection, asked(call)).map(shown) } }
       case 'place':
         return this.#place(call)
       case 'amend':
@@ -255,38 +282,50 @@ export class ErpServer {
       case 'items':
       case 'commitments':
       case 'shipments':
+      case 'progress':
         return this.#read(call, call.op)
     }
   }
 
   #read(call: ErpCall, op: ErpReadOp): ErpReply {
-    return answerRead(op, call, {
+    return answerRead(op, call, this.#scene())
+  }
+
+  #scene(): ReadScene {
+    return {
       warehouse: this.warehouse,
       documents: (reference) => this.documents(reference),
+      holders: () => [...this.documentsOf('orders'), ...this.documentsOf('parts')],
+      steps: this.steps(),
       main: MAIN_WAREHOUSE,
       pageSize: this.#options.pageSize ?? PAGE_SIZE,
       poisoned: this.poisoned,
-    })
+    }
   }
 
-  #place(call: ErpCall): ErpReply {
-    const checked = this.#check(call.body)
+  #place({ collection, body: sent }: ErpCall): ErpReply {
+    const checked = this.#check(collection, sent)
     if (!checked.ok) return checked.reply
-    const { body } = checked
-    const reference = body.order_id
-    const existing = this.documents(reference).at(-1)
+    const { body, reference } = checked
+    const existing = this.documentsOf(collection, reference).at(-1)
     if (existing && this.mode === 'unique-reference') {
       return {
         status: 409,
-        body: { error: 'duplicate', message: `the order ${reference} exists`, id: existing.id },
+        body: { error: 'duplicate', message: `${reference} exists`, id: existing.id },
       }
     }
     if (existing && this.mode === 'upsert') return this.#rewrite(existing, body)
-    const count = this.#documents.size
-    const id = this.#options.longIds ? String(FIRST_LONG_ID + BigInt(count)) : `D${FIRST_ID + count}`
+    const missing = collection === 'parts' && this.#lacking(body)
+    if (missing) return missing
+    const count = this.documentsOf(collection).length
+    const [idPrefix, noPrefix] = PREFIXES[collection]
+    const id = this.#options.longIds
+      ? String(FIRST_LONG_ID + BigInt(COLLECTIONS.indexOf(collection) * 1_000 + count))
+      : `${idPrefix}${FIRST_ID + count}`
     const created: ErpDocument = {
       id,
-      no: `SO-${FIRST_ID + count}`,
+      no: `${noPrefix}-${FIRST_ID + count}`,
+      collection,
       reference,
       status: 'open',
       body,
@@ -296,11 +335,22 @@ export class ErpServer {
     return { status: 201, body: shown(created) }
   }
 
+  /** Nothing is promised that others have a claim on. */
+  #lacking({ lines = [] }: Body): ErpReply | undefined {
+    const scene = this.#scene()
+    for (const [sku, wanted] of Map.groupBy(lines, (line) => line.sku)) {
+      const free = freeOf(scene, sku)
+      if (wanted.reduce((sum, { quantity = 0 }) => sum + quantity, 0) <= free) continue
+      return { status: 409, body: { error: 'no_stock', message: `of ${sku} only ${free} are free`, sku } }
+    }
+    return undefined
+  }
+
   #change(call: ErpCall, op: 'amend' | 'confirm' | 'cancel'): ErpReply {
     const document = this.#documents.get(idIn(call.path))
-    if (!document) return refusal(404, 'no_document', 'there is no such order')
+    if (!document) return refusal(404, 'no_document', 'there is no such document')
     if (op === 'amend') {
-      const checked = this.#check(call.body)
+      const checked = this.#check(document.collection, call.body)
       return checked.ok ? this.#rewrite(document, checked.body) : checked.reply
     }
     if (op === 'cancel' && document.status === 'cancelled') return { status: 200, body: shown(document) }
@@ -315,7 +365,7 @@ export class ErpServer {
     return { status: 200, body: shown(changed) }
   }
 
-  #rewrite(document: ErpDocument, body: OrderBody): ErpReply {
+  #rewrite(document: ErpDocument, body: Body): ErpReply {
     const conflict = conflictOf(document)
     if (conflict) return conflict
     const amended = { ...document, body, revision: document.revision + 1 }
@@ -323,24 +373,28 @@ export class ErpServer {
     return { status: 200, body: shown(amended) }
   }
 
-  #check(body: unknown): { ok: true; body: OrderBody } | { ok: false; reply: ErpReply } {
+  #check(
+    collection: Collection,
+    body: unknown,
+  ): { ok: true; body: Body; reference: string } | { ok: false; reply: ErpReply } {
     const parsed = BodySchema.safeParse(body)
-    if (!parsed.success) {
-      const field = parsed.error.issues[0]?.path.join('.') ?? ''
+    const name = nameOfReference(collection)
+    const reference = parsed.data?.[name]
+    if (!parsed.success || reference === undefined) {
+      const field = parsed.error?.issues[0]?.path.join('.') || name
       const message = `the field ${field} is missing or wrong`
       return { ok: false, reply: { status: 400, body: { error: 'invalid', message, field } } }
     }
     const unknown = parsed.data.lines?.find(({ sku }) => this.unknownSkus.has(sku))
-    if (!unknown) return { ok: true, body: parsed.data }
+    if (!unknown) return { ok: true, body: parsed.data, reference }
     const message = `there is no item ${unknown.sku}`
     return { ok: false, reply: { status: 422, body: { error: 'unknown_sku', message, sku: unknown.sku } } }
   }
 
   #write(document: ErpDocument, op: JournalEntry['op'], event: JournalEntry['event']): void {
     const before = this.#documents.get(document.id)
-    this.#documents.set(document.id, document)
+    this.#documents.put(document)
     this.warehouse.move([before, document].flatMap((one) => (one ? linesOf(one).map(({ sku }) => sku) : [])))
-    if (this.#options.file) appendFileSync(this.#options.file, `${JSON.stringify(document)}\n`)
     this.#note({ op, reference: document.reference, event, id: document.id })
   }
 
@@ -352,21 +406,22 @@ export class ErpServer {
       ...rest,
     })
   }
-
-  /** The last line of a document is what it is. A line that a crash cut short was never acknowledged: it is cut off. */
-  #load(file: string): void {
-    const text = readFileSync(file, 'utf8')
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-    if (whole !== text) writeFileSync(file, whole)
-    for (const line of whole.split('\n').filter(Boolean)) {
-      const document = DocumentSchema.parse(JSON.parse(line))
-      this.#documents.set(document.id, document)
-    }
-  }
 }
 
-function shown({ id, no, reference, status, body }: ErpDocument) {
-  return { id, no, order_id: reference, status, body }
+const PREFIXES: Readonly<Record<Collection, readonly [id: string, no: string]>> = {
+  orders: ['D', 'SO'],
+  customers: ['C', 'CU'],
+  returns: ['R', 'RMA'],
+  tickets: ['T', 'CASE'],
+  parts: ['P', 'PR'],
+}
+
+const nameOfReference = (collection: Collection) => (collection === 'orders' ? 'order_id' : 'reference')
+const asked = ({ collection, query }: Pick<ErpCall, 'collection' | 'query'>) =>
+  query[nameOfReference(collection)]
+
+function shown({ id, no, collection, reference, status, body }: ErpDocument) {
+  return { id, no, [nameOfReference(collection)]: reference, status, body }
 }
 
 function refusal(status: number, error: string, message: string): ErpReply {
@@ -375,18 +430,27 @@ function refusal(status: number, error: string, message: string): ErpReply {
 
 function conflictOf({ status }: ErpDocument): ErpReply | undefined {
   if (status === 'open' || status === 'confirmed') return undefined
-  return { status: 409, body: { error: 'too_late', message: `the order is ${status}`, status } }
+  return { status: 409, body: { error: 'too_late', message: `it is ${status}`, status } }
 }
 
-const idIn = (path: string) => decodeURIComponent(/^\/api\/orders\/([^/]+)/.exec(path)?.[1] ?? '')
+const PATH = new RegExp(`^/api/(${COLLECTIONS.join('|')})(?:/([^/]+))?(?:/(confirm|cancel))?$`)
+
+function placeIn(path: string) {
+  const [, folder, id, action] = PATH.exec(path) ?? []
+  const collection = COLLECTIONS.find((one) => one === folder)
+  return { collection, id: id === undefined ? undefined : decodeURIComponent(id), action }
+}
+
+const idIn = (path: string) => placeIn(path).id ?? ''
 
 function opOf(method: string, path: string): ErpCall['op'] {
   const read = readOpOf(method, path)
   if (read) return read
-  if (path === '/api/orders') return method === 'POST' ? 'place' : method === 'GET' ? 'find' : 'other'
-  if (/^\/api\/orders\/[^/]+$/.test(path)) return method === 'PUT' ? 'amend' : 'other'
-  const action = method === 'POST' && /^\/api\/orders\/[^/]+\/(confirm|cancel)$/.exec(path)?.[1]
-  return action === 'confirm' || action === 'cancel' ? action : 'other'
+  const { collection, id, action } = placeIn(path)
+  if (!collection) return 'other'
+  if (id === undefined) return method === 'POST' ? 'place' : method === 'GET' ? 'find' : 'other'
+  if (action === undefined) return method === 'PUT' ? 'amend' : 'other'
+  return method === 'POST' && (action === 'confirm' || action === 'cancel') ? action : 'other'
 }
 
 /** Undefined when the caller broke off: a request that did not arrive whole is no request. */
@@ -405,9 +469,11 @@ async function readCall(
   const text = Buffer.concat(chunks).toString('utf8')
   const body = readJson(text)
   const query = Object.fromEntries(searchParams)
-  const named = BodySchema.pick({ order_id: true }).safeParse(body)
+  const { collection = 'orders' } = placeIn(pathname)
+  const named = BodySchema.safeParse(body).data?.[nameOfReference(collection)]
   return {
     op: opOf(method, pathname),
+    collection,
     method,
     path: pathname,
     query,
@@ -416,7 +482,7 @@ async function readCall(
     ),
     text,
     body,
-    reference: query['order_id'] ?? (named.success ? named.data.order_id : referenceOf(idIn(pathname))),
+    reference: asked({ collection, query }) ?? named ?? referenceOf(idIn(pathname)),
   }
 }
 

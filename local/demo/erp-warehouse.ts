@@ -1,5 +1,5 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import * as z from 'zod'
+import { appendLine, readLines } from './lines-file.ts'
 
 const ShippedLineSchema = z.object({
   lineRef: z.string().optional(),
@@ -44,7 +44,7 @@ export class ErpWarehouse {
   /** @param file everything survives in it, one line for each event */
   constructor(file?: string) {
     this.#file = file
-    if (file && existsSync(file)) this.#load(file)
+    for (const line of readLines(file)) this.#apply(EntrySchema.parse(JSON.parse(line)))
   }
 
   /** The shelves of a SKU, in the order they were filled first; none = no such item. */
@@ -83,7 +83,7 @@ export class ErpWarehouse {
   }
 
   #record(entry: Entry): void {
-    if (this.#file) appendFileSync(this.#file, `${JSON.stringify(entry)}\n`)
+    appendLine(this.#file, entry)
     this.#apply(entry)
   }
 
@@ -110,14 +110,6 @@ export class ErpWarehouse {
   #set(sku: string, warehouse: string, onHand: number): void {
     const shelves = this.#shelves.get(sku) ?? new Map<string, number>()
     this.#shelves.set(sku, shelves.set(warehouse, onHand))
-  }
-
-  /** A line that a crash cut short was never acknowledged: it is cut off. */
-  #load(file: string): void {
-    const text = readFileSync(file, 'utf8')
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-    if (whole !== text) writeFileSync(file, whole)
-    for (const line of whole.split('\n').filter(Boolean)) this.#apply(EntrySchema.parse(JSON.parse(line)))
   }
 }
 

@@ -2,9 +2,11 @@ import { timingSafeEqual } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { ReturnStepSchema } from '#contracts/progress.ts'
 import { writeWhole } from '../write-whole.ts'
 import { PRODUCTS } from './catalogue.ts'
-import type { ErpCall, ErpDocument, ErpReply } from './erp-call.ts'
+import { COLLECTIONS, type Collection, type ErpCall, type ErpDocument, type ErpReply } from './erp-call.ts'
+import type { ErpStep } from './erp-progress.ts'
 import { ErpServer, type Fault, MAIN_WAREHOUSE, type Parcel } from './erp-server.ts'
 import type { Shelf, WarehouseShipment } from './erp-warehouse.ts'
 
@@ -39,6 +41,12 @@ const ParcelSchema = z.object({
   tracking: z.array(z.string()).default([]),
   warehouse: z.string().optional(),
 })
+const StepSchema = z.object({
+  step: ReturnStepSchema,
+  person: z.string().optional(),
+  note: z.string().optional(),
+  fee: z.string().optional(),
+})
 const PoisonSchema = z.object({ on: z.boolean() })
 
 /** Together as much as the demo shop has at first. */
@@ -66,6 +74,7 @@ export class DemoErp {
       unknownSkus: this.#settings.unknownSkus,
       file: join(dataDir, 'erp-documents.jsonl'),
       warehouseFile: join(dataDir, 'erp-warehouse.jsonl'),
+      progressFile: join(dataDir, 'erp-progress.jsonl'),
       intercept: (call) => this.#answer(call),
       fault: (call) => this.#mishap(call),
     })
@@ -93,8 +102,22 @@ export class DemoErp {
     return this.#server.close()
   }
 
+  /** Orders. */
   documents(): ErpDocument[] {
     return this.#server.documents()
+  }
+
+  documentsOf(collection: Collection): ErpDocument[] {
+    return this.#server.documentsOf(collection)
+  }
+
+  steps(): readonly ErpStep[] {
+    return this.#server.steps()
+  }
+
+  /** Somebody in the warehouse or in accounting has got on with a return. */
+  advance(reference: string, step: z.infer<typeof StepSchema>): ErpStep | undefined {
+    return this.#server.advance(reference, step)
   }
 
   /** Until `learn`, orders with this SKU are refused. */
@@ -169,6 +192,12 @@ export class DemoErp {
       return { status: 200, body: { shipments: this.shipments() } }
     const sku = /^\/stock\/([^/]+)$/.exec(path)?.[1]
     if (method === 'PUT' && sku !== undefined) return this.#fill(decodeURIComponent(sku), call.body)
+    const collection = COLLECTIONS.find((one) => path === `/${one}`)
+    if (method === 'GET' && collection !== undefined)
+      return { status: 200, body: { demo: true, [collection]: this.documentsOf(collection) } }
+    if (method === 'GET' && path === '/progress') return { status: 200, body: { steps: this.steps() } }
+    const returned = /^\/returns\/([A-Za-z0-9-]+)\/steps$/.exec(path)?.[1]
+    if (method === 'POST' && returned !== undefined) return this.#step(returned, call.body)
     const orderNo = /^\/orders\/([A-Za-z0-9]+)\/ship$/.exec(path)?.[1]
     if (method === 'POST' && orderNo !== undefined) return this.#send(orderNo, call.body)
     if (method === 'POST' && path === '/control/poison') return this.#poison(call.body)
@@ -215,6 +244,13 @@ export class DemoErp {
     return { status: 200, body: { shipments } }
   }
 
+  #step(reference: string, body: unknown): ErpReply {
+    const wish = StepSchema.safeParse(body)
+    if (!wish.success) return problem(400, z.prettifyError(wish.error))
+    const step = this.advance(reference, wish.data)
+    return step ? { status: 200, body: { step } } : problem(404, 'there is no return of this reference')
+  }
+
   #poison(body: unknown): ErpReply {
     const wish = PoisonSchema.safeParse(body)
     if (!wish.success) return problem(400, 'say whether: {"on": true}')
@@ -254,6 +290,11 @@ const GUIDE = {
     'POST /orders/{no}/ship':
       '{"lines": [{"sku", "quantity", "serials"}], "tracking": ["…"], "carrier": {"code", "name"}}, all optional: goods leave for an order of the shop',
     'GET /shipments': 'what has left',
+    'GET /customers, /returns, /parts':
+      'whoever bought, what came back, and the spare parts that were asked for',
+    'POST /returns/{reference}/steps':
+      '{"step": "received" | "inspected" | "refunded" | "refused", "person", "note", "fee"}: the shop follows',
+    'GET /progress': 'these steps',
     'POST /control/poison': '{"on": true}: answers every stock figure with 0, to see the brake hold',
     'POST /control/duplicate': '{"reference"}: enters an order a second time, to see that the count shows it',
   },

@@ -18,6 +18,7 @@ const order: ShopOrder = {
 const document: ErpDocument = {
   id: 'D1',
   no: 'SO-1',
+  collection: 'orders',
   reference: 'ECdemo-2026112201001-rt',
   status: 'confirmed',
   body: { order_no: order.no, lines: [{ sku: tea.sku, quantity: 3 }] },

@@ -39,6 +39,7 @@ function aDocument(change: Partial<ErpDocument> = {}): ErpDocument {
   return {
     id: 'D1',
     no: 'SO-1',
+    collection: 'orders',
     reference: 'ECdemo-2026112201001-rt',
     status: 'confirmed',
     body: content,
