@@ -48,6 +48,8 @@ export interface ProbeDeps {
 export interface ErpTarget {
   /** The names its secret must hold. */
   readonly secretNames: readonly string[]
+  /** Names whose value has not the form it must have. Absent: any text will do. */
+  readonly malformedSecrets?: (secret: TargetSecret) => readonly string[]
   /** What of the mapping files it names cannot be read or does not compile. */
   mappingProblems(configDir: string): MappingProblem[]
   showRequest(request: ErpRequest): ShownCall

@@ -55,7 +55,7 @@ export function aRefund(change: Partial<Return> = {}): Return {
     carrier: '',
     consignee: null,
     lines: [],
-    refund: { amount: 1_990, to: 'balance' },
+    refund: { amount: 1_990, to: 'balance', of: 'payment' },
     ...change,
   })
 }

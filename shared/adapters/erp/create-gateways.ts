@@ -1,7 +1,8 @@
 import type { TargetConfig } from '#contracts/config.ts'
-import type { ErpGateway, ErpGateways } from '#ports/erp-gateway.ts'
-import { createOdooGateway } from './odoo/gateway.ts'
+import type { ErpGateways } from '#ports/erp-gateway.ts'
+import { createOdooGateways } from './odoo/gateway.ts'
 import { createRestGateways, type RestGatewayDeps } from './rest/gateways.ts'
+import { createWebhookGateways } from './webhook/gateway.ts'
 
 export type GatewayDeps = Omit<RestGatewayDeps, 'config' | 'settleSeconds'>
 
@@ -12,13 +13,8 @@ export function createGateways(config: TargetConfig, deps: GatewayDeps): ErpGate
     case 'rest':
       return createRestGateways({ ...deps, ...settle, config: config.rest })
     case 'odoo':
-      return ordersOnly(createOdooGateway({ ...deps, ...settle, config: config.odoo }))
+      return createOdooGateways({ ...deps, ...settle, config: config.odoo })
     case 'webhook':
-      return {}
+      return createWebhookGateways({ ...deps, ...settle, config: config.webhook })
   }
 }
-
-const ordersOnly = (order: ErpGateway): ErpGateways => ({
-  order,
-  ...(order.reads ? { reads: order.reads } : {}),
-})

@@ -2,6 +2,7 @@ import type { TargetConfig } from '#contracts/config.ts'
 import type { ErpTarget } from '#ports/erp-target.ts'
 import { describeOdooTarget } from './odoo/target.ts'
 import { describeRestTarget } from './rest/target.ts'
+import { describeWebhookTarget } from './webhook/target.ts'
 
 /** A configured target as tools show it. The functions need none of this. */
 export function describeTarget(config: TargetConfig): ErpTarget {
@@ -11,10 +12,6 @@ export function describeTarget(config: TargetConfig): ErpTarget {
     case 'odoo':
       return describeOdooTarget(config.odoo)
     case 'webhook':
-      return {
-        secretNames: ['signing'],
-        mappingProblems: () => [],
-        showRequest: () => ({ method: 'POST', url: config.webhook.url, headers: {}, credentialHeaders: [] }),
-      }
+      return describeWebhookTarget(config.webhook)
   }
 }
