@@ -47,6 +47,9 @@ export const ReturnSchema = z.object({
     .object({
       amount: MoneySchema,
       to: z.enum(['balance', 'withdrawal']).describe('withdrawal: the customer asked for it to be paid out'),
+      of: z
+        .enum(['payment', 'balance'])
+        .describe('payment: what was paid; balance: the member’s balance that the order had used'),
     })
     .nullable()
     .describe('null for goods: ECShop keeps no amount with them'),

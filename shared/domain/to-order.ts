@@ -152,7 +152,7 @@ function paymentState(status: number): PaymentState {
 }
 
 /** The contract fixes two decimals, so that dropping the point is exact. Adding 0 turns -0 into 0. */
-const minorUnits = (wire: string): number => Number(wire.replace('.', '')) + 0
+export const minorUnits = (wire: string): number => Number(wire.replace('.', '')) + 0
 
 const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0)
 

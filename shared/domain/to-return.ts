@@ -1,8 +1,10 @@
 import type { ShopConfig } from '#contracts/config.ts'
+import type { Order } from '#contracts/order.ts'
 import type { Return } from '#contracts/return.ts'
+import type { OrderSnapshot } from '#contracts/webhook.ts'
 import type { ReturnSnapshot } from '#contracts/webhook-things.ts'
 import { orderReference, type ShortHash } from './reference.ts'
-import { skuOf, trackingNumbers } from './to-order.ts'
+import { minorUnits, skuOf, trackingNumbers } from './to-order.ts'
 import { unknownFields } from './unknown-fields.ts'
 
 /** Goods that came back: a row of `back_order`. ECShop does not say in which currency the shop sells; the ERP knows the order's. */
@@ -51,6 +53,39 @@ export function toReturn(
     refund: null,
     extra: unknownFields(snapshot, RETURN_FIELDS),
   }
+}
+
+/** Money that ECShop recorded as given back for an order, each row of `account_log` a refund of its own. */
+export function toRefunds(snapshot: OrderSnapshot, order: Order, hash: ShortHash): Return[] {
+  return (snapshot.refunds ?? []).map((refund) => ({
+    shop: order.shop,
+    type: 'refund',
+    returnId: refund.log_id,
+    rawTime: refund.change_time,
+    returnedAt: refund.refunded_at,
+    timeZone: order.timeZone,
+    currency: order.currency,
+    order: {
+      orderId: order.orderId,
+      orderSn: order.orderSn,
+      addTime: order.addTime,
+      reference: orderReference(order.shop, order.orderSn, order.orderId, hash),
+    },
+    deliverySn: '',
+    trackingNos: [],
+    carrier: '',
+    userId: refund.user_id === '0' ? null : refund.user_id,
+    by: '',
+    consignee: null,
+    note: refund.note ?? '',
+    lines: [],
+    refund: {
+      amount: minorUnits(refund.amount),
+      to: refund.to,
+      of: refund.reason === 'refund' ? 'payment' : 'balance',
+    },
+    extra: {},
+  }))
 }
 
 const RETURN_FIELDS = [

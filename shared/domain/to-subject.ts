@@ -4,7 +4,7 @@ import type { WebhookEvent } from '#contracts/webhook.ts'
 import type { ShortHash } from './reference.ts'
 import { type GuestKey, toCustomer, toGuest } from './to-customer.ts'
 import { toOrder, toTombstone } from './to-order.ts'
-import { toReturn } from './to-return.ts'
+import { toRefunds, toReturn } from './to-return.ts'
 import { toTicket } from './to-ticket.ts'
 
 export interface SubjectContext {
@@ -38,7 +38,12 @@ function subjectsOf(event: WebhookEvent, shop: SubjectContext): Pick<Told, 'subj
       const guest = toGuest(order, shop.guestKey)
       return {
         subject: { is: 'snapshot', order },
-        besides: guest ? [{ is: 'customer', customer: guest }] : [],
+        besides: [
+          ...(guest ? [{ is: 'customer', customer: guest } as const] : []),
+          ...toRefunds(event.snapshot, order, shop.hash).map(
+            (one) => ({ is: 'return', return: one }) as const,
+          ),
+        ],
       }
     }
     case 'order.deleted':

@@ -46,14 +46,20 @@ export function toTicket(
             addTime: snapshot.order_add_time,
             reference: orderReference(shop.id, orderSn, orderId, hash),
           },
-    replies: snapshot.replies.map((reply) => ({
-      replyId: reply.msg_id,
-      at: reply.written_at,
-      by: reply.user_name,
-      text: reply.msg_content,
-    })),
+    replies: snapshot.replies.flatMap((reply) => {
+      const text = peoplesWords(reply)
+      return text === undefined
+        ? []
+        : [{ replyId: reply.msg_id, at: reply.written_at, by: reply.user_name, text }]
+    }),
     extra: unknownFields(snapshot, TICKET_FIELDS),
   }
+}
+
+/** What we wrote into the shop is no news when it comes back; undefined where a row has nothing else. */
+function peoplesWords(reply: TicketSnapshot['replies'][number]): string | undefined {
+  const ours = reply.by_bridge === true || (reply.bridge_reply_ids ?? []).length > 0
+  return ours ? reply.own_content : reply.msg_content
 }
 
 const TICKET_FIELDS = [
