@@ -1,8 +1,11 @@
 import * as z from 'zod'
+import { TicketStepSchema } from './progress.ts'
+import { TicketTypeSchema } from './ticket.ts'
 
 /** Odoo 17 to 19 as a target (docs/guides/erp-odoo.md). Everything named here is a name or code in Odoo, never a database id. */
 
 const Code = z.string().min(1).max(64)
+const Name = z.string().min(1).max(100)
 
 export const OdooTargetSchema = z.strictObject({
   url: z
@@ -75,6 +78,44 @@ export const OdooTargetSchema = z.strictObject({
     .describe(
       'so long after a delivery left its tracking number is waited for, before the shop is told; 0: it is told at once',
     ),
+  tickets: z
+    .strictObject({
+      project: Name.describe('the project whose tasks they are; its stages are the desk’s'),
+      stages: z
+        .partialRecord(TicketStepSchema, z.union([Name, z.array(Name).min(1).max(20)]))
+        .default({})
+        .describe(
+          'step → name of the stage, or names: a task that a person moves there tells this step to the shop; other stages tell nothing',
+        ),
+      tags: z
+        .partialRecord(TicketTypeSchema, Name)
+        .default({})
+        .describe('type of the ticket → tag of the task; made where it is missing'),
+      language: z.enum(['zh', 'en']).default('zh').describe('of the headings in a task'),
+    })
+    .optional()
+    .describe('service tickets as tasks; needs the app Project'),
+  returns: z
+    .strictObject({
+      creditNotes: z
+        .enum(['none', 'draft', 'posted'])
+        .default('none')
+        .describe(
+          'for an order that has a posted invoice; needs the right “Billing”. none: a refund is noted on the order for a person',
+        ),
+      refundProduct: Code.optional().describe(
+        'Internal Reference of what a refund without goods is for; needed for its credit note',
+      ),
+    })
+    .optional()
+    .describe('goods that came back as return deliveries, and money that was given back'),
+  parts: z
+    .strictObject({
+      operation: Name.describe('name of the operation type, e.g. "Delivery Orders"'),
+      warehouse: Code.optional().describe('short name of its warehouse, where more than one has that name'),
+    })
+    .optional()
+    .describe('spare parts that a service desk asks for, as transfers that reserve them'),
   mapping: z
     .string()
     .optional()

@@ -87,6 +87,8 @@ export interface Memory {
   readonly currency: Remembered<string>
   /** By the shop's name of it; without an id where Odoo does not have it. */
   readonly countries: Remembered<Country | 'unknown'>
+  /** Projects, tags and operation types by model and name. */
+  readonly ids: Remembered<number>
 }
 
 /** What is asked of an Odoo, and what it said lately. */
@@ -101,6 +103,7 @@ export const createMemory = (clock: Clock): Memory => ({
   company: new Remembered(clock, HOUSE_MS),
   currency: new Remembered(clock, HOUSE_MS),
   countries: new Remembered(clock, HOUSE_MS),
+  ids: new Remembered(clock, HOUSE_MS),
 })
 
 /** Something of it turned out not to be so any more. */

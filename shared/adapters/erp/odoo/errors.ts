@@ -14,7 +14,7 @@ export interface Fault {
 const CONTENDED =
   /could not serialize access|deadlock detected|could not obtain lock|duplicate key value|ir_model_data_module_name_uniq|cannot follow twice the same object|being modified by another/i
 const DENIED =
-  /you are not allowed to (create|modify|access|delete)|do not have enough rights|due to security restrictions|Access Denied/i
+  /you are not allowed to (create|modify|access|delete)|do not have enough rights|doesn't have '\w+' access|due to security restrictions|Access Denied/i
 const TOO_LATE =
   /below the amount already delivered|locked order|cannot cancel a locked|already (been )?(delivered|invoiced)|not in a state requiring confirmation|cannot be modified|cannot modify the product/i
 /** Of the integration user or the installation, not of this order. */

@@ -18,9 +18,15 @@ export const orderName = (reference: string) => `so_${nameOf(reference)}`
 export const lineName = (reference: string, part?: string) =>
   `sol_${nameOf(reference)}${part === undefined ? '' : `__${part}`}`
 
-/** The reference in an order's name. */
-export const referenceIn = (name: string): string | undefined =>
-  name.startsWith('so_') ? name.slice('so_'.length).replaceAll('_', '-') : undefined
+type Prefix = 'so' | 't' | 'rp' | 'cn' | 'rn' | 'pp'
+
+/** A ticket's task, a return's delivery, its credit note or what is noted of it, spare parts. */
+export const thingName = (prefix: Exclude<Prefix, 'so'>, reference: string) =>
+  `${prefix}_${nameOf(reference)}`
+
+/** The reference in the name of an order, or of another thing. */
+export const referenceIn = (name: string, prefix: Prefix = 'so'): string | undefined =>
+  name.startsWith(`${prefix}_`) ? name.slice(prefix.length + 1).replaceAll('_', '-') : undefined
 
 /** The shop's line in a line's name, whatever part of it that is; undefined for a charge. */
 export function recIdOf(name: string, reference: string): string | undefined {

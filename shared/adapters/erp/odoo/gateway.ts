@@ -9,17 +9,28 @@ import type { Op } from '#contracts/ledger-row.ts'
 import type { OdooTarget } from '#contracts/odoo-target.ts'
 import type { TargetSecret } from '#contracts/secrets.ts'
 import { contentOf, withOtherWriteBacks } from '#domain/content.ts'
-import type { Answer, Built, Capabilities, ErpDocument, ErpGateway, OrderWrite } from '#ports/erp-gateway.ts'
+import type {
+  Answer,
+  Built,
+  Capabilities,
+  ErpDocument,
+  ErpGateway,
+  ErpGateways,
+  OrderWrite,
+} from '#ports/erp-gateway.ts'
 import type { Clock } from '#ports/runtime.ts'
 import { type Attempt, done, refused } from './attempt.ts'
-import { createOdooClient } from './client.ts'
+import { createOdooClient, type OdooClient } from './client.ts'
 import { isSame } from './compare.ts'
-import { createMemory, forget } from './desk.ts'
+import { customers } from './customers.ts'
+import { createMemory, forget, type Memory } from './desk.ts'
 import { findOrder, type HeldOrder, isConfirmed, type Model, readModel } from './held-order.ts'
+import { kindGateway } from './kind-gateway.ts'
 import { createReads } from './reads.ts'
 import { createSession, type Session } from './session.ts'
 import { sheetOf } from './sheet.ts'
 import { type CustomFields, CustomFieldsSchema, type Sheet, SheetSchema } from './sheet-schema.ts'
+import { tickets } from './tickets.ts'
 import { amendOrder, cancelOrder, confirmOrder, createOrder, type Task, type Written } from './write-order.ts'
 
 export interface OdooGatewayDeps {
@@ -38,7 +49,7 @@ const CREATE = 'create'
 const CONFIRM = 'confirm'
 
 /** The stored form of a request, by names and codes: what they mean in Odoo is looked up when it is sent. */
-export const OdooBytesSchema = z.strictObject({
+const OdooBytesSchema = z.strictObject({
   /** The method that writes; reads go before it. */
   call: z.string(),
   /** Naive UTC, as Odoo keeps it. */
@@ -55,15 +66,35 @@ const CALLS: Readonly<Record<Op, string>> = {
   cancel: 'sale.order/action_cancel',
 }
 
-/** Odoo 17 and later. See the README beside this file. */
-export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
+/** What the gateways of one target share. */
+interface Office {
+  readonly client: OdooClient
+  readonly memory: Memory
+}
+
+function openOffice({ config, clock, secrets, fetch }: OdooGatewayDeps): Office {
+  const transport = createTransport({ clock, maxAnswerBytes: 8 * 1_048_576, ...(fetch ? { fetch } : {}) })
+  return { client: createOdooClient({ config, secrets, transport, clock }), memory: createMemory(clock) }
+}
+
+/** Odoo 17 and later, for every kind that the target is configured to take. See the README beside this file. */
+export function createOdooGateways(deps: OdooGatewayDeps): ErpGateways {
+  const office = openOffice(deps)
+  const { tickets: ticketConfig } = deps.config
+  const settleMs = deps.settleSeconds === undefined ? undefined : deps.settleSeconds * 1000
+  const order = createOdooGateway(deps, office)
+  return {
+    order,
+    customer: kindGateway(customers, { ...office, settleMs }),
+    ...(ticketConfig ? { ticket: kindGateway(tickets(ticketConfig), { ...office, settleMs }) } : {}),
+    ...(order.reads ? { reads: order.reads } : {}),
+  }
+}
+
+/** Its sale orders, and all that is read. */
+export function createOdooGateway(deps: OdooGatewayDeps, office: Office = openOffice(deps)): ErpGateway {
   const { config, clock, settleSeconds } = deps
-  const transport = createTransport({
-    clock,
-    maxAnswerBytes: 8 * 1_048_576,
-    ...(deps.fetch ? { fetch: deps.fetch } : {}),
-  })
-  const client = createOdooClient({ config, secrets: deps.secrets, transport, clock })
+  const { client, memory } = office
   const mappings = createMappings({ configDir: deps.configDir, files: deps.files })
   const steps: [string, ...string[]] = config.confirm ? [CREATE, CONFIRM] : [CREATE]
   const capabilities: Capabilities = {
@@ -74,7 +105,6 @@ export function createOdooGateway(deps: OdooGatewayDeps): ErpGateway {
     steps,
     ...(settleSeconds === undefined ? {} : { settleMs: settleSeconds * 1000 }),
   }
-  const memory = createMemory(clock)
   let model: Model | undefined
 
   async function modelOf(session: Session): Promise<Attempt<Model>> {

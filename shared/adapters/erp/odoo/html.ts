@@ -22,9 +22,21 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** What a reader sees of it, on one line: Odoo rewrites the markup it is given. */
 export function textOf(html: string): string {
-  return html
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/&(amp|lt|gt|quot|nbsp|#39);/g, (_, name: string) => ENTITIES[name] ?? '')
+  return unescaped(html.replace(/<[^>]*>/g, ' '))
     .replace(/\s+/g, ' ')
     .trim()
 }
+
+/** The same with its lines. */
+export function linesOf(html: string): string {
+  return html
+    .replace(/\s+/g, ' ')
+    .split(/<br ?\/?>|<\/(?:p|div|li|h\d|tr)>/)
+    .map(textOf)
+    .join('\n')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()
+}
+
+const unescaped = (text: string) =>
+  text.replace(/&(amp|lt|gt|quot|nbsp|#39);/g, (_, name: string) => ENTITIES[name] ?? '')

@@ -18,6 +18,14 @@ export interface ReadDeps {
   readonly fields: Remembered<ReadonlyMap<string, string>>
   /** Warehouses by code. */
   readonly warehouses: Remembered<number>
+  readonly house: Remembered<House>
+}
+
+export interface House {
+  /** The login’s user: whose writes are ours. */
+  readonly self: number
+  /** The subtype of a message that goes to those who follow. */
+  readonly discussion: number
 }
 
 export async function answered<Value>(

@@ -14,11 +14,13 @@ const ReferenceSchema = z.tuple([z.string(), z.union([IdSchema, z.literal(false)
 /**
  * The record behind an external id of ours, by the one method that needs no right on `ir.model.data`. Absent is only what
  * Odoo says in so many words.
+ * @param among where it is to be found if Odoo is in doubt, for a model of which `load` would make one of nothing but a name
  */
 export async function recordId(
   session: Session,
   model: string,
   name: string,
+  among?: unknown[],
 ): Promise<Attempt<number | undefined>> {
   const called = await session.ask({
     model: 'ir.model.data',
@@ -35,7 +37,28 @@ export async function recordId(
   if (!found.success) return refused('Transient', 'the answer to a look-up by external id could not be read')
   const [of, id] = found.data
   if (of !== model) return refused('Invalid', `the external id ${fullId(name)} is that of another model`)
-  return id === false ? exactId(session, model, name) : done(id)
+  if (id !== false) return done(id)
+  return among === undefined ? exactId(session, model, name) : idAmong(session, model, name, among)
+}
+
+/** A record that is there and is not found so is made again by nobody: `load` knows it. */
+async function idAmong(
+  session: Session,
+  model: string,
+  name: string,
+  domain: unknown[],
+): Promise<Attempt<number | undefined>> {
+  const read = await readNested(session, model, domain, {}, z.object({ id: IdSchema }), {
+    context: { active_test: false },
+  })
+  if (!read.ok || read.value.length === 0) return read.ok ? done(undefined) : read
+  const ids = read.value.map(({ id }) => id)
+  const names = await session.read(
+    { model, method: 'get_external_id', ids },
+    z.record(z.string(), z.string()),
+  )
+  if (!names.ok) return names
+  return done(ids.find((one) => names.value[one] === fullId(name)))
 }
 
 /**

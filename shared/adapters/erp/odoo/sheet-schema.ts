@@ -18,7 +18,7 @@ export const CustomFieldsSchema = z.strictObject({
 export type CustomFields = z.infer<typeof CustomFieldsSchema>
 
 /** A contact, by the name of its external id. Region names are the shop's; which record they mean is asked of Odoo. */
-const ContactSchema = z.strictObject({
+export const ContactSchema = z.strictObject({
   id: z.string(),
   fields: z.record(z.string(), z.string()),
   country: z.string().optional(),

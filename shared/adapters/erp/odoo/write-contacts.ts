@@ -117,7 +117,7 @@ async function writeBuyer(desk: Desk, buyer: Contact, custom: Custom, children: 
     : row
 }
 
-async function rowOf(
+export async function rowOf(
   desk: Desk,
   { id, fields, country = '', province = '' }: Contact,
 ): Promise<Attempt<Row>> {
