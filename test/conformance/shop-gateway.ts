@@ -4,6 +4,7 @@ import {
   BRIDGE_MAX_BODY_BYTES,
   BridgeProblemSchema,
   type OrderCancel,
+  type OrderNote,
   type Shipment,
   type StockItem,
   type StockWrite,
@@ -75,7 +76,17 @@ export interface ShopWorld {
   /** Its row, its lines, its notes. Asked only for orders that were cancelled. */
   deleteOrder(order: PlacedOrder): Promise<void>
   /** Returned in the admin; asked only for orders of which something was shipped. */
-  makeReturn(order: PlacedOrder): Promise<{ readonly back_id: string; readonly return_time: number }>
+  makeReturn(
+    order: PlacedOrder,
+    /** Where the money goes that was paid for it; default: the administrator records none. */
+    refund?: 'balance' | 'withdrawal',
+  ): Promise<{ readonly back_id: string; readonly return_time: number }>
+  /** An administrator gives some of what was paid back to the member’s balance; the order stays. @param amount "12.30" */
+  refundPart(order: PlacedOrder, amount: string): Promise<void>
+  /** The order’s log as its administrators see it, oldest first. */
+  orderLog(
+    order: PlacedOrder,
+  ): Promise<readonly { readonly id: string; readonly by: string; readonly text: string }[]>
 
   addCustomer(): Promise<{ readonly user_id: string; readonly reg_time: number }>
   /** Changes the telephone number of a member. */
@@ -88,6 +99,8 @@ export interface ShopWorld {
     readonly text: string
     readonly order?: PlacedOrder
   }): Promise<{ readonly msg_id: string; readonly msg_time: number }>
+  /** An administrator’s answer, below what is there already. */
+  answerByHand(msgId: string, text: string): Promise<void>
   deleteMessage(msgId: string): Promise<void>
 
   /** Waits until everything done so far can be seen in the changes feed. */
@@ -950,6 +963,200 @@ export function shopGatewayConformance(
       })
     })
 
+    describe('whose reply it is', () => {
+      inWorld({ stockMode: 'shipment' })
+
+      const asked = () => world.leaveMessage({ title: '样例标题', text: '何时发货?' })
+      const repliesTo = async ({ msg_id }: { readonly msg_id: string }) =>
+        snapshotOf(await thing('ticket', msg_id), 'ticket.snapshot').snapshot.replies
+      const MARKS = ['by_bridge', 'bridge_reply_ids', 'own_content']
+      const marksOf = (reply: object | undefined) =>
+        Object.fromEntries(Object.entries(reply ?? {}).filter(([field]) => MARKS.includes(field)))
+
+      it('is ours when all of it came from us, one answer or several', async () => {
+        const ticket = await asked()
+        valueOf(await shop.replyToTicket(replyTo(ticket, 'ours-1'), soon()))
+        expect((await repliesTo(ticket)).map(marksOf)).toEqual([
+          { by_bridge: true, bridge_reply_ids: ['ours-1'] },
+        ])
+        const text = '另一句\n\n<b>两行</b> & 更多 &amp; 😀'
+        valueOf(await shop.replyToTicket({ ...replyTo(ticket, 'ours-2'), text }, soon()))
+        expect((await repliesTo(ticket)).map(marksOf)).toEqual([
+          { by_bridge: true, bridge_reply_ids: ['ours-1', 'ours-2'] },
+        ])
+      })
+
+      it('is a person’s where none of it is ours, and nothing is said of it', async () => {
+        const ticket = await asked()
+        await world.answerByHand(ticket.msg_id, '人工回复')
+        expect((await repliesTo(ticket)).map(marksOf)).toEqual([{}])
+      })
+
+      it('tells a person’s own words, whoever wrote first', async () => {
+        const first = await asked()
+        valueOf(await shop.replyToTicket(replyTo(first, 'before-a-person'), soon()))
+        await world.answerByHand(first.msg_id, '人工补充\n第二行')
+        const [ours] = await repliesTo(first)
+        expect(marksOf(ours)).toMatchObject({
+          bridge_reply_ids: ['before-a-person'],
+          own_content: expect.stringContaining('人工补充'),
+        })
+        expect(marksOf(ours)).not.toHaveProperty('by_bridge')
+        expect(String(ours?.own_content)).not.toContain(replyTo(first, '').text)
+
+        const second = await asked()
+        await world.answerByHand(second.msg_id, '人工在先')
+        valueOf(await shop.replyToTicket(replyTo(second, 'after-a-person'), soon()))
+        expect((await repliesTo(second)).map(marksOf)).toEqual([
+          { bridge_reply_ids: ['after-a-person'], own_content: '人工在先' },
+        ])
+      })
+    })
+
+    describe('money given back', () => {
+      inWorld({ stockMode: 'shipment' })
+
+      const memberOrder = async () => {
+        const { user_id } = await world.addCustomer()
+        await world.setStock(world.skus.plain, 100)
+        const order = await world.placeOrder({ user_id, lines: [{ sku: world.skus.plain, quantity: 2 }] })
+        await world.pay(order)
+        const { money_paid } = await orderNow(order)
+        return { user_id, order, money_paid }
+      }
+      const ship = async (order: PlacedOrder, id: string) =>
+        valueOf(await shop.recordShipment(shipmentOf(order, id), soon()))
+
+      it.each(['balance', 'withdrawal'] as const)('for a return is told: %s', async (to) => {
+        const { order, user_id, money_paid } = await memberOrder()
+        await ship(order, `refunded-${to}`)
+        await world.makeReturn(order, to)
+        const { order_status, refunds } = await orderNow(order)
+        expect(order_status).toBe(4)
+        expect(refunds).toMatchObject([{ amount: money_paid, to, reason: 'refund', user_id }])
+        const [refund] = refunds ?? []
+        expect(Math.abs(Date.parse(String(refund?.refunded_at)) - Date.now())).toBeLessThan(600_000)
+      })
+
+      it('for a cancel of ours is told', async () => {
+        const { order, user_id, money_paid } = await memberOrder()
+        valueOf(await shop.cancelOrder({ ...cancelOf(order, 'cancel-refunded'), refund: 'balance' }, soon()))
+        expect((await orderNow(order)).refunds).toMatchObject([
+          { amount: money_paid, to: 'balance', reason: 'refund', user_id },
+        ])
+      })
+
+      it('in part is told, time after time, while the order goes on', async () => {
+        const { order } = await memberOrder()
+        const before = await thing('order', order.order_id)
+        await world.refundPart(order, '1.50')
+        await world.refundPart(order, '0.70')
+        const after = await thing('order', order.order_id)
+        expect(after.hash).not.toBe(before.hash)
+        const { order_status, refunds } = snapshotOf(after, 'order.snapshot').snapshot
+        expect(order_status).toBe(1)
+        expect(refunds).toMatchObject([{ amount: '1.50' }, { amount: '0.70' }])
+        expect(unique((refunds ?? []).map(({ log_id }) => log_id))).toBe(true)
+      })
+
+      it('has the same hash however it is read', async () => {
+        const { order } = await memberOrder()
+        await world.refundPart(order, '1.50')
+        const { hash } = await thing('order', order.order_id)
+        const page = { after: before(order.order_id), limit: 1 }
+        expect(valueOf(await shop.exportPage('order', page, soon())).events).toMatchObject([{ hash }])
+        expect(valueOf(await shop.digestPage('order', page, soon())).digests).toMatchObject([{ hash }])
+      })
+
+      it('is not spoken of where there was none', async () => {
+        const { order } = await memberOrder()
+        await ship(order, 'not-refunded')
+        await world.makeReturn(order)
+        expect(await orderNow(order)).not.toHaveProperty('refunds')
+      })
+    })
+
+    describe('notes on orders', () => {
+      inWorld({ stockMode: 'shipment' })
+
+      const note = (command: OrderNote) => shop.noteOrder(command, soon())
+
+      it('stand in the log of the order under their author, and are told by their number there', async () => {
+        const order = await oneOf(world.skus.plain)
+        const logged = await world.orderLog(order)
+        const { result, note_id, action_id } = valueOf(await note(noteOf(order, 'note-1')))
+        expect({ result, note_id }).toEqual({ result: 'recorded', note_id: 'note-1' })
+        expect(await world.orderLog(order)).toMatchObject([
+          ...logged,
+          { id: action_id, by: '样例仓库', text: '退货已签收' },
+        ])
+      })
+
+      it('are written once, however often they are sent', async () => {
+        const order = await oneOf(world.skus.plain)
+        const command = noteOf(order, 'note-twice')
+        const { action_id } = valueOf(await note(command))
+        const logged = await world.orderLog(order)
+        expect(valueOf(await note(command))).toMatchObject({ result: 'duplicate', action_id })
+        expect(await world.orderLog(order)).toEqual(logged)
+        const atOnce = noteOf(order, 'note-at-once')
+        const answers = await Promise.all([1, 2, 3].map(() => note(atOnce)))
+        for (const answer of answers) {
+          if (answer.is === 'ok') continue
+          // Whoever had to wait too long comes again.
+          expect(answer.failure).toMatchObject({ class: 'Unavailable', code: 'busy' })
+        }
+        expect(await world.orderLog(order)).toHaveLength(logged.length + 1)
+      })
+
+      it('are no change of the order, and none of its content', async () => {
+        const order = await oneOf(world.skus.plain)
+        await world.captured()
+        const { hash } = await thing('order', order.order_id)
+        const { seq } = valueOf(await shop.changes({ after: 0, limit: 1000 }, soon()))
+        valueOf(await note(noteOf(order, 'note-silent')))
+        await world.captured()
+        expect((await thing('order', order.order_id)).hash).toBe(hash)
+        const { changes } = valueOf(await shop.changes({ after: seq, limit: 1000 }, soon()))
+        expect(changes.filter(({ id }) => id === order.order_id)).toEqual([])
+      })
+
+      it('are taken in any state an order has', async () => {
+        const order = await oneOf(world.skus.plain)
+        await world.cancel(order)
+        expect(valueOf(await note(noteOf(order, 'note-cancelled')))).toMatchObject({ result: 'recorded' })
+        expect(await orderNow(order)).toMatchObject({ order_status: 2 })
+      })
+
+      it('are refused for another content, another order or none', async () => {
+        const order = await oneOf(world.skus.plain)
+        const command = noteOf(order, 'note-refused')
+        valueOf(await note(command))
+        const send = async (change: Partial<OrderNote>) =>
+          failureOf(await note({ ...command, ...change })).code
+        expect(await send({ text: '另一句' })).toBe('command-differs')
+        const mistaken = { ...identityOf(order), add_time: order.add_time - 1 }
+        expect(await send({ note_id: 'note-other', order: mistaken })).toBe('identity-mismatch')
+        const none = { ...identityOf(order), order_id: '4000000000' }
+        expect(await send({ note_id: 'note-none', order: none })).toBe('not-found')
+        await world.cancel(order)
+        await world.deleteOrder(order)
+        await world.captured()
+        expect(await send({ note_id: 'note-deleted' })).toBe('not-found')
+      })
+
+      it('of more than a log holds are refused', async () => {
+        const order = await oneOf(world.skus.plain)
+        for (const change of [{ text: '字'.repeat(256) }, { text: '' }, { author: '人'.repeat(31) }]) {
+          const answer = await note({ ...noteOf(order, 'note-long'), ...change })
+          expect(failureOf(answer)).toMatchObject({ class: 'Refused', code: 'invalid-field' })
+        }
+        const fitting = { ...noteOf(order, 'note-fitting'), text: '字'.repeat(255), author: '人'.repeat(30) }
+        valueOf(await note(fitting))
+        expect((await world.orderLog(order)).at(-1)).toMatchObject({ by: fitting.author, text: fitting.text })
+      })
+    })
+
     describe('cancels', () => {
       inWorld({ stockMode: 'shipment' })
 
@@ -1222,6 +1429,15 @@ const replyTo = (ticket: TicketReply['ticket'], reply_id: string): TicketReply =
   ticket,
   text: '已安排发货 & 明天到 <3',
   author: '样例客服',
+  at: new Date().toISOString().replace(/\.\d+Z/, 'Z'),
+  origin: 'conformance',
+})
+
+const noteOf = (order: Omit<PlacedOrder, 'lines'>, note_id: string): OrderNote => ({
+  note_id,
+  order: identityOf(order),
+  text: '退货已签收',
+  author: '样例仓库',
   at: new Date().toISOString().replace(/\.\d+Z/, 'Z'),
   origin: 'conformance',
 })

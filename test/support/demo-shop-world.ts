@@ -68,11 +68,14 @@ export async function demoShopWorld({ stockMode }: WorldOptions): Promise<ShopWo
     edit: async ({ order_sn }) => void shop.edit(order_sn),
     cancel: async ({ order_sn }) => void shop.cancel(order_sn),
     deleteOrder: async ({ order_sn }) => void shop.delete(order_sn),
-    makeReturn: async ({ order_sn }) => {
-      const [back] = shop.takeBack(order_sn)
+    makeReturn: async ({ order_sn }, refund) => {
+      const [back] = shop.takeBack(order_sn, refund)
       if (!back) throw new Error('nothing of the order was shipped')
       return { back_id: String(back.id), return_time: back.time }
     },
+    refundPart: async ({ order_sn }, amount) =>
+      void shop.refundPart(order_sn, Math.round(Number(amount) * 100)),
+    orderLog: async ({ order_sn }) => shop.order(order_sn)?.log ?? [],
     addCustomer: async () => {
       const { id, regTime } = shop.register()
       return { user_id: String(id), reg_time: regTime }
@@ -84,6 +87,7 @@ export async function demoShopWorld({ stockMode }: WorldOptions): Promise<ShopWo
       const { id, time } = shop.ask(title, text, about)
       return { msg_id: String(id), msg_time: time }
     },
+    answerByHand: async (msgId, text) => void shop.reply(Number(msgId), 'demo-admin', text),
     deleteMessage: async (msgId) => shop.dropTicket(Number(msgId)),
     captured: async () => {},
     close: async () => {

@@ -76,6 +76,8 @@ class Worker {
       gateway: () => ({
         recordShipment: (shipment, deadline) => gateway.recordShipment(shipment, late(deadline)),
         cancelOrder: (cancel, deadline) => gateway.cancelOrder(cancel, late(deadline)),
+        replyToTicket: (reply, deadline) => gateway.replyToTicket(reply, late(deadline)),
+        noteOrder: (note, deadline) => gateway.noteOrder(note, late(deadline)),
         writeStock: (write, deadline) => gateway.writeStock(write, late(deadline)),
       }),
       turn: () => turn,

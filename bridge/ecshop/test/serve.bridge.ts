@@ -243,7 +243,11 @@ describe('health', () => {
     await callBridge(shop, 'changes')
     const health = HealthSchema.parse((await callBridge(shop, 'health')).body)
     expect(health).toMatchObject({
-      bridge: { version: '1.0.0', capture: 'triggers' },
+      bridge: {
+        version: '1.1.0',
+        capture: 'triggers',
+        features: ['order-notes', 'refunds', 'reply-marks'],
+      },
       platform: { version: '2.8.0', charset: 'utf-8' },
       currency: 'CNY',
       stock_mode: 'placement',

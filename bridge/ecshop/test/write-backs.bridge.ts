@@ -5,6 +5,7 @@ import {
   BRIDGE_PROBLEMS,
   BridgeProblemSchema,
   OrderCancelledSchema,
+  OrderNotedSchema,
   ShipmentRecordedSchema,
   TicketRepliedSchema,
 } from '#contracts/bridge.ts'
@@ -64,6 +65,16 @@ const cancelOf = (order: Order, more: object = {}) => ({
   ...more,
 })
 
+const orderNoteOf = (order: Order, more: object = {}) => ({
+  note_id: anId('N'),
+  order: identity(order),
+  text: '退货已签收',
+  author: '仓库',
+  at: SHIPPED_AT,
+  origin: 'kingdee',
+  ...more,
+})
+
 const send = (shop: Shop, resource: string, body: object) => callBridge(shop, resource, { body })
 
 async function refusal(answer: Promise<BridgeAnswer>) {
@@ -84,6 +95,16 @@ async function cancelled(shop: Shop, body: object) {
   expect(answer).toMatchObject({ status: 200 })
   return OrderCancelledSchema.parse(answer.body)
 }
+
+async function noted(shop: Shop, body: object) {
+  const answer = await send(shop, 'order-notes', body)
+  expect(answer).toMatchObject({ status: 200 })
+  return OrderNotedSchema.parse(answer.body)
+}
+
+/** Rows of the order's log that a note of ours made. */
+const logOf = (shop: Shop, order: Order) =>
+  shop.sql.rows("SELECT * FROM {order_action} WHERE order_id = ? AND action_user = '仓库'", [order.order_id])
 
 async function replied(shop: Shop, body: object) {
   const answer = await send(shop, 'ticket-replies', body)
@@ -742,6 +763,75 @@ describe.each(GENERATIONS)('a reply, in a shop of $generation', (options) => {
   })
 })
 
+describe.each(GENERATIONS)('a note on an order, in a shop of $generation', (options) => {
+  let shop: Shop
+  beforeAll(async () => {
+    shop = await aServedShop(options)
+  })
+  afterAll(() => shop.dispose())
+
+  it('stands in the log with the statuses that the order has, and changes no other row', async () => {
+    const order = await shop.act.place()
+    await shop.act.pay(order.order_id)
+    await shop.act.ship(order.order_id)
+    const before = await head(shop, order)
+    const body = orderNoteOf(order)
+    const { action_id } = await noted(shop, body)
+    expect(await logOf(shop, order)).toEqual([
+      expect.objectContaining({
+        action_id: Number(action_id),
+        order_status: before['order_status'],
+        shipping_status: before['shipping_status'],
+        pay_status: 2,
+        action_place: 0,
+        action_note: '退货已签收',
+        log_time: shop.time.now(SHIPPED_AT_EPOCH),
+      }),
+    ])
+    expect(await head(shop, order)).toEqual(before)
+    expect(await noted(shop, body)).toEqual({ result: 'duplicate', note_id: body.note_id, action_id })
+    expect(await refusal(send(shop, 'order-notes', { ...body, text: 'other' }))).toMatchObject({
+      code: 'command-differs',
+    })
+  })
+
+  it('is encoded as the log prints it, and cut between characters where that makes it too long', async () => {
+    const order = await shop.act.place()
+    await noted(shop, orderNoteOf(order, { text: ' <b>已退</b>\n&\t完 ' }))
+    await noted(shop, orderNoteOf(order, { text: `${'字'.repeat(250)}<<` }))
+    expect((await logOf(shop, order)).map((row) => row['action_note'])).toEqual([
+      '&lt;b&gt;已退&lt;/b&gt; &amp; 完',
+      `${'字'.repeat(250)}&lt;`,
+    ])
+  })
+
+  it('is never later than now', async () => {
+    const order = await shop.act.place()
+    await noted(shop, orderNoteOf(order, { at: '2099-01-01T00:00:00Z' }))
+    const [row] = await logOf(shop, order)
+    expect(Math.abs(Number(row?.['log_time']) - shop.time.now())).toBeLessThan(60)
+  })
+
+  it('on another order, on none and on one that was deleted is refused', async () => {
+    const order = await shop.act.place()
+    const other = { ...identity(order), order_sn: `${order.order_sn}1` }
+    const none = { ...identity(order), order_id: '999999' }
+    const codes = [
+      await refusal(send(shop, 'order-notes', orderNoteOf(order, { order: other }))),
+      await refusal(send(shop, 'order-notes', orderNoteOf(order, { order: none }))),
+    ]
+    await shop.act.cancel(order.order_id)
+    await shop.act.delete(order.order_id)
+    codes.push(await refusal(send(shop, 'order-notes', orderNoteOf(order))))
+    expect(codes).toEqual([
+      { code: 'identity-mismatch', field: 'order' },
+      { code: 'not-found', field: 'order.order_id' },
+      { code: 'not-found', field: 'order.order_id' },
+    ])
+    expect(await logOf(shop, order)).toEqual([])
+  })
+})
+
 describe('a shop of the GBK edition', () => {
   it('gets its texts in GBK, with what GBK lacks replaced', async () => {
     await using shop = await aServedShop({ generation: '2.7', engine: 'MyISAM', charset: 'gbk' })
@@ -752,6 +842,8 @@ describe('a shop of the GBK edition', () => {
       1,
     )
     const other = await shop.act.place()
+    await noted(shop, orderNoteOf(other, { text: '已收到😀货' }))
+    expect(await logOf(shop, other)).toMatchObject([{ action_note: '已收到?货' }])
     await cancelled(shop, cancelOf(other, { reason: '缺货😀了' }))
     expect(await head(shop, other)).toMatchObject({ to_buyer: '缺货?了' })
     const msg_time = shop.time.now()
@@ -984,11 +1076,50 @@ describe.each(GENERATIONS)(
             expect(
               await shop.sql.rows('SELECT msg_content FROM {feedback} WHERE parent_id = ?', [msg_id]),
             ).toEqual([{ msg_content: '好的' }])
+            expect(await shop.app(`$app->events()->snapshot('ticket', ${msg_id})`)).toMatchObject({
+              event: {
+                snapshot: { replies: [{ by_bridge: true, bridge_reply_ids: [body.reply_id] }] },
+              },
+            })
           },
         }
       })
-      // The claim, the empty row, its text with the answer.
+      // The claim, the empty row, whose text it will be, its text with the answer.
+      expect(writes).toBe(4)
+    })
+
+    it('is completed by the repeated call: a note', { timeout: 240_000 }, async () => {
+      const writes = await atEveryWrite('order-notes', async () => {
+        const order = await shop.act.place()
+        const body = orderNoteOf(order)
+        return {
+          body,
+          check: async () => {
+            expect(await logOf(shop, order)).toMatchObject([
+              { action_note: '退货已签收', order_status: 0, shipping_status: 0, pay_status: 0 },
+            ])
+            expect(await noted(shop, body)).toMatchObject({ result: 'duplicate' })
+          },
+        }
+      })
+      // The claim, the row, its words with the answer.
       expect(writes).toBe(3)
+    })
+
+    it('is given up with its order: a note on one that was deleted meanwhile', async () => {
+      const order = await shop.act.place()
+      const body = orderNoteOf(order)
+      proxy.arm({ write: 2, of: WRITE, executed: true })
+      await send(shop, 'order-notes', body)
+      expect(proxy.disarm()).toBe(true)
+      shop.takeWarnings()
+      await shop.act.cancel(order.order_id)
+      await shop.act.delete(order.order_id)
+      expect(await refusal(send(shop, 'order-notes', body))).toMatchObject({ code: 'not-found' })
+      expect(
+        await count(shop, 'SELECT COUNT(*) FROM {erpsync_command} WHERE command_id = ?', [body.note_id]),
+      ).toBe(0)
+      expect(await logOf(shop, order)).toEqual([])
     })
 
     it('goes on as the shop is then: a cancelled order’s half-made note is taken back', async () => {

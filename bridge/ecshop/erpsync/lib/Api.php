@@ -18,10 +18,13 @@ class ErpSync_Api
         'shipments' => array('POST', 'ErpSync_Shipments', null),
         'ticket-replies' => array('POST', 'ErpSync_TicketReplies', null),
         'order-cancel' => array('POST', 'ErpSync_OrderCancel', null),
+        'order-notes' => array('POST', 'ErpSync_OrderNotes', null),
     );
 
     /** @var array resource => true for those that change the shop */
-    private static $writes = array('stock-write' => true, 'shipments' => true, 'ticket-replies' => true, 'order-cancel' => true);
+    private static $writes = array(
+        'stock-write' => true, 'shipments' => true, 'ticket-replies' => true, 'order-cancel' => true, 'order-notes' => true,
+    );
 
     /** @var bool */
     private static $answered = false;

@@ -2,7 +2,7 @@
 /** The parts of the bridge, wired once per process. */
 class ErpSync_App
 {
-    const VERSION = '1.0.0';
+    const VERSION = '1.1.0';
 
     /** @var ErpSync_ShopConfig */
     public $config;
@@ -29,6 +29,12 @@ class ErpSync_App
         $this->counter = new ErpSync_Counter($this->db, $this->config->root);
         $this->outbox = new ErpSync_Outbox($this->db, $this->counter);
         $this->binding = ErpSync_Binding::here($this->state, $this->config);
+    }
+
+    /** @return array what a caller cannot take for granted, because version 1.0.0 had it not */
+    public static function features()
+    {
+        return array('order-notes', 'refunds', 'reply-marks');
     }
 
     public function isInstalled()

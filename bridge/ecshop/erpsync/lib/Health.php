@@ -23,6 +23,7 @@ class ErpSync_Health
             'bridge' => array(
                 'version' => ErpSync_App::VERSION,
                 'capture' => $state->get('capture') === 'triggers' ? 'triggers' : 'poll',
+                'features' => ErpSync_App::features(),
             ),
             'platform' => array(
                 'name' => 'ecshop',

@@ -16,6 +16,12 @@ class ErpSync_Row
         $this->digest = $digest;
     }
 
+    /** @return string as the server has it; it stays to be taken */
+    public function peek($name)
+    {
+        return isset($this->columns[$name]) ? $this->columns[$name] : '';
+    }
+
     private function take($name)
     {
         $value = isset($this->columns[$name]) ? $this->columns[$name] : '';

@@ -71,7 +71,9 @@ class ErpSync_TicketReplies
         $answer = array('reply_id' => $call['id'], 'msg_id' => (string) $msgId);
         // Under another's name and time the row would not say whose the added words are.
         $who = self::text($this->db, preg_replace('/\s+/', ' ', trim($call['author'])));
-        $added = "\n\n" . $who . ' ' . date('Y-m-d H:i', $call['at']) . "\n" . $text;
+        $head = $who . ' ' . date('Y-m-d H:i', $call['at']);
+        ErpSync_ReplyMarks::add($this->db, $msgId, $reply === null, $call['id'], $text, $head);
+        $added = "\n\n" . $head . "\n" . $text;
         $isRecorded = $command->together(
             ErpSync_Command::DONE,
             $answer,

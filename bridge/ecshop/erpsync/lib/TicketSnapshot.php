@@ -8,10 +8,11 @@ class ErpSync_TicketSnapshot extends ErpSync_Snapshots
         $tables = $this->tables($ids, false);
         $tickets = array();
         $orderIds = array();
+        $marks = $this->marks($tables[1]);
         foreach (ErpSync_Rows::digests($tables) as $id => $digest) {
             $snapshot = $this->ticket($tables[0][$id][0]);
             foreach (self::rowsOf($tables[1], $id) as $row) {
-                $snapshot['replies'][] = $this->reply($row);
+                $snapshot['replies'][] = $this->reply($row, $marks);
             }
             $orderIds[] = $snapshot['order_id'];
             $tickets[$id] = array(
@@ -60,12 +61,26 @@ class ErpSync_TicketSnapshot extends ErpSync_Snapshots
         ) + $row->rest();
     }
 
-    private function reply(ErpSync_Row $row)
+    private function reply(ErpSync_Row $row, array $marks)
     {
         $time = $row->int('msg_time');
-        return $row->each('id', array('msg_id', 'user_id')) + $row->each('text', array('user_name', 'msg_content')) + array(
+        $reply = $row->each('id', array('msg_id', 'user_id')) + $row->each('text', array('user_name', 'msg_content')) + array(
             'msg_time' => $time,
             'written_at' => $this->source->time()->instant($time),
         );
+        $id = $reply['msg_id'];
+        return isset($marks[$id]) ? $reply + ErpSync_ReplyMarks::told($marks[$id], $reply['msg_content']) : $reply;
+    }
+
+    /** @return array msg_id of a reply => what of it is ours */
+    private function marks(array $replies)
+    {
+        $ids = array();
+        foreach ($replies as $rows) {
+            foreach ($rows as $row) {
+                $ids[] = $row->peek('msg_id');
+            }
+        }
+        return ErpSync_ReplyMarks::of($this->source->db, $ids);
     }
 }

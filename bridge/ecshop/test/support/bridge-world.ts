@@ -80,10 +80,22 @@ export async function bridgeWorld(
     },
     cancel: (order) => act.cancel(idOf(order)),
     deleteOrder: (order) => act.delete(idOf(order)),
-    makeReturn: async (order) => {
-      const [backId] = await act.return(idOf(order))
+    makeReturn: async (order, refund) => {
+      const [backId] = await act.return(idOf(order), refund)
       const row = await sql.row('SELECT return_time FROM {back_order} WHERE back_id = ?', [backId])
       return { back_id: String(backId), return_time: Number(row['return_time']) }
+    },
+    refundPart: (order, amount) => act.refundPart(idOf(order), amount, { to: 'balance' }),
+    orderLog: async (order) => {
+      const rows = await sql.rows(
+        'SELECT action_id, action_user, action_note FROM {order_action} WHERE order_id = ? ORDER BY action_id',
+        [idOf(order)],
+      )
+      return rows.map((row) => ({
+        id: String(row['action_id']),
+        by: String(row['action_user']),
+        text: String(row['action_note']),
+      }))
     },
     addCustomer: async () => {
       customers += 1
@@ -99,6 +111,12 @@ export async function bridgeWorld(
         ...(order === undefined ? {} : { order: idOf(order) }),
       })
       return { msg_id: String(msg_id), msg_time }
+    },
+    answerByHand: async (msgId, text) => {
+      // The screen shows what is there, ended as browsers end lines; the administrator writes below it.
+      const [before] = await sql.rows('SELECT msg_content FROM {feedback} WHERE parent_id = ?', [msgId])
+      const there = before ? `${String(before['msg_content']).replaceAll('\n', '\r\n')}\r\n\r\n` : ''
+      await act.reply(Number(msgId), `${there}${text}`)
     },
     deleteMessage: (msgId) => act.deleteMessage(Number(msgId)),
     // The feed collects by itself what triggers wrote. By polling, changes are found and sent in the same breath.

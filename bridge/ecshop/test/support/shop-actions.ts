@@ -23,6 +23,13 @@ export interface PlaceOptions {
   readonly head?: Row
 }
 
+/** How an administrator gives money back; the third of ECShop's choices writes nothing. */
+export interface RefundChoice {
+  readonly to: 'balance' | 'withdrawal'
+  /** Default: ECShop's own words, which name the order. */
+  readonly note?: string
+}
+
 export interface Order {
   readonly order_id: number
   readonly order_sn: string
@@ -201,13 +208,18 @@ export class ShopActions {
     return recId
   }
 
-  /** The admin cancels: head, history, stock where it was reduced at placement, and the head again. */
-  async cancel(orderId: number, note = '买家不要了'): Promise<void> {
+  /** The admin cancels: head, refund, history, stock where it was reduced at placement, and the head again. */
+  async cancel(orderId: number, note = '买家不要了', refund?: RefundChoice): Promise<void> {
+    const { money_paid: paid } = await this.#sql.row(
+      'SELECT money_paid FROM {order_info} WHERE order_id = ?',
+      [orderId],
+    )
     await this.#sql.exec(
       `UPDATE {order_info} SET order_status = 2, to_buyer = ?, pay_status = 0, pay_time = 0,
        order_amount = money_paid, money_paid = 0 WHERE order_id = ?`,
       [note, orderId],
     )
+    if (refund) await this.#refund(orderId, String(paid), refund)
     await this.#logAsIs(orderId)
     if ((await this.stockMode()) === 'placement') await this.#moveStock(orderId, 1)
     await this.#giveBack(orderId)
@@ -318,12 +330,18 @@ export class ShopActions {
   }
 
   /** The whole order comes back: a back_order for every note. @returns back_ids */
-  async return(orderId: number): Promise<number[]> {
+  async return(orderId: number, to?: RefundChoice['to']): Promise<number[]> {
+    const { money_paid: paid } = await this.#sql.row(
+      'SELECT money_paid FROM {order_info} WHERE order_id = ?',
+      [orderId],
+    )
     await this.#sql.exec(
       `UPDATE {order_info} SET order_status = 4, pay_status = 0, shipping_status = 0, order_amount = money_paid,
        money_paid = 0, invoice_no = '' WHERE order_id = ?`,
       [orderId],
     )
+    // ECShop puts the number of the choice where the note belongs.
+    if (to) await this.#refund(orderId, String(paid), { to, note: to === 'balance' ? '1' : '2' })
     await this.#logAsIs(orderId)
     const mode = await this.stockMode()
     if (mode === 'shipment') await this.#moveStock(orderId, 1, 'send_number')
@@ -459,6 +477,15 @@ export class ShopActions {
       msg_time: this.#now(),
       message_img: '',
     })
+  }
+
+  /** After an edit that made a paid order cheaper: the credit first, then the head. */
+  async refundPart(orderId: number, amount: string, refund: RefundChoice): Promise<void> {
+    await this.#refund(orderId, amount, refund)
+    await this.#sql.exec(
+      'UPDATE {order_info} SET order_amount = 0, money_paid = money_paid - ? WHERE order_id = ?',
+      [amount, orderId],
+    )
   }
 
   async deleteMessage(msgId: number): Promise<void> {
@@ -695,26 +722,54 @@ export class ShopActions {
     )
   }
 
+  /** As log_account_change: a row of the member's journal, then the balance. @returns its log_id */
+  async credit(userId: number, amount: string, change_desc: string, more: Row = {}): Promise<number> {
+    const logId = await this.#sql.insert('account_log', {
+      user_id: userId,
+      user_money: amount,
+      frozen_money: '0.00',
+      rank_points: 0,
+      pay_points: 0,
+      change_time: this.#now(),
+      change_desc,
+      change_type: 99,
+      ...more,
+    })
+    await this.#sql.exec('UPDATE {users} SET user_money = user_money + ? WHERE user_id = ?', [amount, userId])
+    return logId
+  }
+
+  /** As order_refund: to the balance, and where the customer wants it paid out, a request for that. */
+  async #refund(orderId: number, amount: string, { to, note }: RefundChoice): Promise<void> {
+    const { user_id, order_sn } = await this.#sql.row(
+      'SELECT user_id, order_sn FROM {order_info} WHERE order_id = ?',
+      [orderId],
+    )
+    const text = `订单退款：${String(order_sn)}`
+    if (Number(user_id) > 0) await this.credit(Number(user_id), amount, note ?? text)
+    if (to === 'balance') return
+    await this.#sql.insert('user_account', {
+      user_id: Number(user_id),
+      amount: `-${amount}`,
+      add_time: this.#now(),
+      user_note: note ?? '',
+      process_type: 1,
+      admin_user: 'admin',
+      admin_note: text,
+      is_paid: 0,
+      payment: '',
+    })
+  }
+
   /** Balance, points and coupon go back to the member; the head loses them, after its history row. */
   async #giveBack(orderId: number): Promise<void> {
-    const order = await this.#sql.row('SELECT user_id, surplus FROM {order_info} WHERE order_id = ?', [
-      orderId,
-    ])
+    const order = await this.#sql.row(
+      'SELECT user_id, order_sn, surplus FROM {order_info} WHERE order_id = ?',
+      [orderId],
+    )
     if (Number(order['user_id']) > 0 && cents(order['surplus']) > 0) {
-      await this.#sql.insert('account_log', {
-        user_id: Number(order['user_id']),
-        user_money: String(order['surplus']),
-        frozen_money: '0.00',
-        rank_points: 0,
-        pay_points: 0,
-        change_time: this.#now(),
-        change_desc: '退还余额',
-        change_type: 99,
-      })
-      await this.#sql.exec('UPDATE {users} SET user_money = user_money + ? WHERE user_id = ?', [
-        order['surplus'],
-        order['user_id'],
-      ])
+      const said = `由于取消、无效或退货操作，退回支付订单 ${String(order['order_sn'])} 时使用的预付款`
+      await this.credit(Number(order['user_id']), String(order['surplus']), said)
       await this.#sql.exec('UPDATE {order_info} SET order_amount = 0 WHERE order_id = ?', [orderId])
     }
     await this.#sql.exec(
