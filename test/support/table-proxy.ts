@@ -4,7 +4,11 @@ import * as z from 'zod'
 const PutSchema = z.looseObject({
   ConditionExpression: z.string().optional(),
   ExpressionAttributeValues: z.unknown().optional(),
-  Item: z.looseObject({ sk: z.object({ S: z.string() }), row: z.object({ S: z.string() }).optional() }),
+  Item: z.looseObject({
+    pk: z.object({ S: z.string() }),
+    sk: z.object({ S: z.string() }),
+    row: z.object({ S: z.string() }).optional(),
+  }),
 })
 export type Put = z.infer<typeof PutSchema>
 
@@ -12,7 +16,7 @@ export type Moment = { readonly write: number; readonly when: 'before' | 'after'
 
 export interface TableProxyOptions {
   /** Called at each moment of each write of a ledger row; the write waits for it. */
-  readonly at?: (moment: Moment) => void | Promise<void>
+  readonly at?: (moment: Moment, put: Put) => void | Promise<void>
   /** Changes a write on its way, to leave one of the product's rules out. */
   readonly rewrite?: (put: Put) => Put
 }
@@ -52,7 +56,7 @@ export class TableProxy {
     const text = Buffer.concat(chunks).toString()
     const put = this.#rowWrite(request, text)
     const write = put ? ++this.writes : 0
-    if (put) await this.#options.at?.({ write, when: 'before' })
+    if (put) await this.#options.at?.({ write, when: 'before' }, put)
     const sent = put && this.#options.rewrite ? JSON.stringify(this.#options.rewrite(put)) : text
     const { host: _host, connection: _connection, 'content-length': _length, ...headers } = request.headers
     const answer = await fetch(this.upstream, {
@@ -61,7 +65,7 @@ export class TableProxy {
       body: sent,
     })
     const body = Buffer.from(await answer.arrayBuffer())
-    if (put) await this.#options.at?.({ write, when: 'after' })
+    if (put) await this.#options.at?.({ write, when: 'after' }, put)
     const { 'content-encoding': _encoding, ...answered } = Object.fromEntries(answer.headers)
     return { status: answer.status, headers: { ...answered, 'content-length': String(body.length) }, body }
   }
