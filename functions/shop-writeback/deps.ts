@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { resolve } from 'node:path'
 import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
+import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
 import { DynamoWritebackLedger } from '#adapters/dynamodb/dynamo-writeback-ledger.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
@@ -8,10 +9,12 @@ import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { deadLetter } from '#adapters/sqs/sqs-dead-letter.ts'
+import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
 import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
 import { applyWriteback, type WritebackDeps } from '#app/apply-writeback.ts'
 import { gateLimits } from '#app/gate-limits.ts'
 import { openShopTurns } from '#app/shop-turn.ts'
+import { targetsFor } from '#app/targets-for.ts'
 import { WritebackMessageSchema } from '#contracts/writeback.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import { readSqsEndpoint } from '#runtime/env.ts'
@@ -41,6 +44,7 @@ const times = {
 /** Of a shop that the configuration does not have any more: its commands wait, and are parked when they are too old. */
 const UNKNOWN_SHOP = {
   rate: { slots: 1, perMinute: 1 },
+  timeZone: 'Asia/Shanghai',
   gateway: createEcshopGateway({ access: async () => undefined, clock }),
 }
 const gate = new DynamoTargetGate({
@@ -59,6 +63,11 @@ const gateways = new Map(
 const writebackDeps: Omit<WritebackDeps, 'turn'> = {
   gateway: (shop) => gateways.get(shop) ?? UNKNOWN_SHOP.gateway,
   writebacks: new DynamoWritebackLedger({ client: dynamo, table: env.TABLE_NAME }),
+  ledger: new DynamoLedger({ client: dynamo, table: env.TABLE_NAME, clock }),
+  deliveries: new SqsDeliveryQueue({ client: sqs, queueUrls: env.QUEUE_URLS ?? {}, log }),
+  owners: config.owners,
+  partsTargets: (shop) => targetsFor(config.shops[shop] ?? { targets: [] }, config.targets)('parts'),
+  timeZone: (shop) => config.shops[shop]?.timeZone ?? UNKNOWN_SHOP.timeZone,
   clock,
   ids,
   random: { next: () => Math.random() },

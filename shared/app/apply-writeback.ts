@@ -1,33 +1,44 @@
 import { isDeepStrictEqual } from 'node:util'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { Reason } from '#contracts/ledger-row.ts'
+import type { Owners } from '#contracts/owners.ts'
 import type { WritebackCommand, WritebackKey, WritebackMessage, WritebackRow } from '#contracts/writeback.ts'
 import { appended } from '#domain/history.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import { REFUND_REMEDY, reason } from '#domain/reasons.ts'
 import { closedGateDelay, contendedDelay, MAX_AGE_MS, retryDelay } from '#domain/retry-delay.ts'
 import { afterShopFailure, type ShopFailure } from '#domain/shop-failure.ts'
-import type { Clock, Ids, Log, Random } from '#ports/runtime.ts'
-import type { ShopAnswer, ShopGateway } from '#ports/shop-gateway.ts'
+import type { Random } from '#ports/runtime.ts'
+import type { ShopGateway } from '#ports/shop-gateway.ts'
 import type { WritebackLedger } from '#ports/writebacks.ts'
+import {
+  applyParcel,
+  applyProgress,
+  type CallShop,
+  type Carried,
+  carried,
+  type ProgressDeps,
+  REFUSED_BY_OWNER,
+} from './apply-progress.ts'
 import type { ShopTurn } from './shop-turn.ts'
 
 /** A figure as old as this says nothing any more: a later run has computed it anew. */
 const STOCK_OUTDATED_MS = 3_600_000
+const OWNED_BY_SHOP = 'The configuration says that the shop’s word counts: nothing was written.'
 
 type StockCommand = Extract<WritebackCommand, { is: 'stock' }>
-type ProgressCommand = Extract<WritebackCommand, { is: 'progress' }>
-type OrderCommand = Exclude<WritebackCommand, StockCommand | ProgressCommand>
+type RowCommand = Exclude<WritebackCommand, StockCommand>
 
-export interface WritebackDeps {
+export interface WritebackDeps extends ProgressDeps {
   /** Of any shop; one that is not connected answers AuthDenied. */
-  readonly gateway: (shop: string) => Pick<ShopGateway, 'writeStock' | 'recordShipment' | 'cancelOrder'>
+  readonly gateway: (
+    shop: string,
+  ) => Pick<ShopGateway, 'writeStock' | 'recordShipment' | 'cancelOrder' | 'replyToTicket' | 'noteOrder'>
   readonly turn: (shop: string) => ShopTurn
   readonly writebacks: Pick<WritebackLedger, 'get' | 'put'>
-  readonly clock: Clock
-  readonly ids: Ids
+  /** Whose word counts for each kind. */
+  readonly owners: Pick<Owners, 'stock' | 'shipment' | 'ticket-progress' | 'return-progress'>
   readonly random: Random
-  readonly log: Log
   /** Milliseconds. lease > function timeout > call; checked when the stack is synthesised. */
   readonly times: { readonly callMs: number; readonly leaseMs: number; readonly retryFloorMs: number }
 }
@@ -42,17 +53,20 @@ export async function applyWriteback(message: WritebackMessage, deps: WritebackD
   }
   const { command } = message
   if (command.is === 'stock') {
+    if (deps.owners.stock === 'shop') {
+      deps.log.warn('OWNER_REFUSED', OWNED_BY_SHOP, aboutStock(message, command))
+      return { is: 'done', flavour: 'held' }
+    }
     if (ageMs <= STOCK_OUTDATED_MS) {
       return (await closedGate(message.shop, delays, deps)) ?? writeStock(message, command, delays, deps)
     }
     deps.log.warn('STOCK_OUTDATED', 'Figures waited too long to be written.', aboutStock(message, command))
     return { is: 'done', flavour: 'duplicate' }
   }
-  // Progress has a use case of its own.
-  if (command.is === 'progress') throw new Error('No consumer takes progress yet.')
   const tooOld = ageMs > MAX_AGE_MS
-  const closed = tooOld ? undefined : await closedGate(message.shop, delays, deps)
-  return closed ?? new OrderWriteback(message, command, delays, deps).run(tooOld)
+  // A parcel of spare parts is nothing the shop is asked for.
+  const closed = tooOld || command.is === 'parcel' ? undefined : await closedGate(message.shop, delays, deps)
+  return closed ?? new RowWriteback(message, command, delays, deps).run(tooOld)
 }
 
 interface Delays {
@@ -111,28 +125,32 @@ const aboutStock = ({ id, shop, target }: WritebackMessage, { pool, write }: Sto
   skus: write.items.length,
 })
 
-/** One receive of a shipment or a cancel, from its row as read to its record. */
-class OrderWriteback {
+/** One receive of a command that has a row, from its row as read to its record. */
+class RowWriteback {
   readonly #message: WritebackMessage
-  readonly #command: OrderCommand
+  readonly #command: RowCommand
   readonly #delays: Delays
   readonly #deps: WritebackDeps
   readonly #key: WritebackKey
   readonly #owner: string
   /** The row as the last successful write, or the read, left it. */
   #stored: WritebackRow | undefined
+  /** Learnt on the way. */
+  #no: string | undefined
 
-  constructor(message: WritebackMessage, command: OrderCommand, delays: Delays, deps: WritebackDeps) {
+  constructor(message: WritebackMessage, command: RowCommand, delays: Delays, deps: WritebackDeps) {
     this.#message = message
     this.#command = command
     this.#delays = delays
     this.#deps = deps
-    this.#key = { target: message.target, kind: command.is, id: message.id }
+    // The ERP counts its shipments as one, whatever they are of.
+    const kind = command.is === 'parcel' ? 'shipment' : command.is
+    this.#key = { target: message.target, kind, id: message.id }
     this.#owner = deps.ids.next()
   }
 
   async run(tooOld: boolean): Promise<Outcome> {
-    const { writebacks, clock, turn, times } = this.#deps
+    const { writebacks, clock } = this.#deps
     const stored = await writebacks.get(this.#key)
     this.#stored = stored
     const freeInMs = (stored?.claim?.leaseUntil ?? 0) - clock.now()
@@ -140,32 +158,77 @@ class OrderWriteback {
       const afterMs = Math.min(this.#delays.ordinary(), freeInMs + 50)
       return { is: 'retry', afterMs, why: 'claimed by another worker' }
     }
-    if (stored?.status === 'done' && this.#message.cause !== 'replay') {
-      return this.#toldAnew(stored)
-        ? this.#park(reason('shipment-changed'), stored.command)
-        : { is: 'done', flavour: 'duplicate' }
+    if (stored && this.#message.cause !== 'replay') {
+      // What the shop was told stands as it is until a person has seen to it.
+      if (stored.reason?.code === 'progress-changed') return { is: 'done', flavour: 'duplicate' }
+      if (stored.status === 'done') {
+        const anew = this.#toldAnew(stored)
+        if (anew === undefined) return { is: 'done', flavour: 'duplicate' }
+        if (anew.is === 'park') return this.#park(anew.reason, anew.command)
+      }
     }
     if (tooOld) return this.#park(reason('too-old'))
 
     if (!(await this.#save('claimed', { status: 'open', claimed: true }))) return this.#lost()
-    const answer = await turn(this.#message.shop).call(times.callMs, (deadline) => this.#send(deadline))
-    if (!answer) return (await this.#release('later')) ?? laterThanNow(this.#deps)
-    return answer.is === 'ok' ? this.#done(answer.value.result) : this.#failed(answer.failure)
+    const end = await this.#carryOut(this.#command)
+    this.#no = end.no
+    switch (end.is) {
+      case 'done':
+        return this.#done(end.result)
+      case 'park':
+        return this.#park(end.reason)
+      case 'failed':
+        return this.#failed(end.failure)
+      case 'retry':
+        return (
+          (await this.#release(end.why)) ?? { is: 'retry', afterMs: this.#delays[end.when](), why: end.why }
+        )
+      case 'later':
+        return (await this.#release('later')) ?? laterThanNow(this.#deps)
+    }
   }
 
-  #send(deadline: number): Promise<ShopAnswer<{ readonly result: string }>> {
-    const gateway = this.#deps.gateway(this.#message.shop)
-    return this.#command.is === 'shipment'
-      ? gateway.recordShipment(this.#command.shipment, deadline)
-      : gateway.cancelOrder(this.#command.cancel, deadline)
+  async #carryOut(command: RowCommand): Promise<Carried> {
+    const { owners, times } = this.#deps
+    const { shop } = this.#message
+    const gateway = this.#deps.gateway(shop)
+    const callShop: CallShop = (call) => this.#deps.turn(shop).call(times.callMs, call)
+    switch (command.is) {
+      case 'shipment':
+        return owners.shipment === 'shop'
+          ? { is: 'done', result: REFUSED_BY_OWNER }
+          : carried(await callShop((deadline) => gateway.recordShipment(command.shipment, deadline)))
+      case 'cancel':
+        return carried(await callShop((deadline) => gateway.cancelOrder(command.cancel, deadline)))
+      case 'progress':
+        return applyProgress(this.#message, command, callShop, this.#deps)
+      case 'parcel':
+        return applyParcel(this.#message, command, this.#deps)
+    }
   }
 
-  /** The ERP tells otherwise now of what the shop has recorded. */
-  #toldAnew({ told }: WritebackRow): boolean {
-    return this.#message.told !== undefined && !isDeepStrictEqual(told, this.#message.told)
+  /** The target tells otherwise now of what it was done for; a desk can simply be told again. */
+  #toldAnew({
+    told,
+    command,
+  }: WritebackRow):
+    | { readonly is: 'again' }
+    | { readonly is: 'park'; readonly reason: Reason; readonly command: WritebackRow['command'] }
+    | undefined {
+    if (this.#command.is === 'progress')
+      return isDeepStrictEqual(command, this.#command)
+        ? undefined
+        : { is: 'park', reason: reason('progress-changed'), command: this.#command }
+    if (this.#message.told === undefined || isDeepStrictEqual(told, this.#message.told)) return undefined
+    return this.#command.is === 'parcel'
+      ? { is: 'again' }
+      : { is: 'park', reason: reason('shipment-changed'), command }
   }
 
   async #done(result: string): Promise<Outcome> {
+    const { ref } = this.#command
+    if (result === REFUSED_BY_OWNER)
+      this.#deps.log.warn('OWNER_REFUSED', OWNED_BY_SHOP, { ...this.#key, reference: ref })
     const written = await this.#save(result, { status: 'done', result })
     return written ? { is: 'done', flavour: 'applied' } : this.#lost()
   }
@@ -214,7 +277,8 @@ class OrderWriteback {
   ): Promise<boolean> {
     const { writebacks, clock, times, log } = this.#deps
     const { shop, correlationId } = this.#message
-    const { no, ref } = this.#command
+    const { ref } = this.#command
+    const no = this.#no ?? (this.#command.no || (this.#stored?.no ?? ''))
     const now = clock.now()
     const { status, claimed, reason: why, result = this.#stored?.result, command = this.#command } = state
     const told = this.#message.told ?? this.#stored?.told

@@ -51,8 +51,12 @@ export interface DeliverDeps {
   readonly gateways: ErpGateways
   /** Whose word counts for each kind. */
   readonly owners: Pick<Owners, Kind>
-  /** What the ledger knows around a thing. Absent: nothing. */
-  readonly surroundings?: (message: DeliveryMessage, now: number) => Promise<Surroundings>
+  /** What is known around a thing; `row` is its own, if there is one. Absent: nothing. */
+  readonly surroundings?: (
+    message: DeliveryMessage,
+    row: LedgerRow | undefined,
+    turn: Turn,
+  ) => Promise<Surroundings>
   readonly ledger: Ledger
   /** Re-reads the shop for a replay; without it the stored state stands in. */
   readonly shop?: ShopReader
@@ -104,9 +108,9 @@ export async function deliver(received: DeliveryMessage, turn: Turn, deps: Deliv
       why: 'claimed by another worker',
     }
   }
-  const around = (await deps.surroundings?.(message, now)) ?? NOTHING_AROUND
+  const around = (await deps.surroundings?.(message, row, turn)) ?? NOTHING_AROUND
   const matter = matterOf(message.subject, key.kind, deps.gateways, deps.rules, around) ?? unsupportedMatter()
-  return new Delivery(message, key, row, ageMs, turn, matter, deps).run()
+  return new Delivery(message, key, row, ageMs, turn, matter, around.asked, deps).run()
 }
 
 /** A replay or repair carries the shop's state of now, where the shop can be read. */
@@ -201,6 +205,7 @@ class Delivery {
     ageMs: number,
     turn: Turn,
     matter: Matter,
+    asked: Surroundings['asked'],
     deps: DeliverDeps,
   ) {
     const now = deps.clock.now()
@@ -221,7 +226,11 @@ class Delivery {
     this.#subjectIsNews = unseen || isOlder(row.seen.version, message.version)
     const { claim: _expired, reason: why, ...unclaimed } = rowSeeing(base, message, now)
     // What it was held for is over; what it was parked for stands until it ends otherwise.
-    this.#row = { ...unclaimed, ...(why && base.status !== 'held' ? { reason: why } : {}) }
+    this.#row = {
+      ...unclaimed,
+      ...(why && base.status !== 'held' ? { reason: why } : {}),
+      ...(asked ? { parts: asked } : {}),
+    }
     const { kind } = key
     this.#wish =
       kind !== 'parts' && deps.owners[kind] === 'erp'

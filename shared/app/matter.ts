@@ -1,6 +1,6 @@
 import type { Rules } from '#contracts/config.ts'
 import type { Subject } from '#contracts/delivery-message.ts'
-import type { ContentHash, Reason } from '#contracts/ledger-row.ts'
+import type { ContentHash, LedgerRow, Reason } from '#contracts/ledger-row.ts'
 import type { Line } from '#contracts/order.ts'
 import type { PartsState } from '#contracts/parts.ts'
 import type { Purchase } from '#contracts/purchase.ts'
@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly purchases: readonly Purchase[]
   readonly parts: readonly PartsState[]
   readonly order?: ReturnWrite['order']
+  /** Of a request for parts, for its row to keep: what was asked for, and how much of it there is. */
+  readonly asked?: NonNullable<LedgerRow['parts']>
 }
 
 /** A thing of any kind at its target, as a delivery handles it. */

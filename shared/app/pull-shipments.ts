@@ -187,7 +187,7 @@ class ShipmentRun {
         continue
       }
       const made: Made =
-        row?.status === 'done'
+        row?.status === 'done' && row.command?.is !== 'parcel'
           ? { ok: false, owner: row, reason: reason('shipment-changed') }
           : await shipmentCommand(told, this.#target, this.#deps.config, this.#deps, also)
       if (made.ok) {

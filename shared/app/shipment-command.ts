@@ -6,10 +6,9 @@ import { reason } from '#domain/reasons.ts'
 import { shippedLines } from '#domain/shipped-lines.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { WritebackLedger } from '#ports/writebacks.ts'
-import { shortHash } from './content-hash.ts'
+import { commandId } from './command-id.ts'
 import { withoutGeneration } from './find-rows.ts'
 
-const MAX_ID = 64
 const MAX_ORIGIN = 30
 /** What the bridge takes (contracts/bridge.ts); the row keeps all that was told. */
 const MAX_TRACKING = 10
@@ -17,6 +16,7 @@ const MAX_TRACKING_LENGTH = 50
 const MAX_CARRIER = 60
 
 type ShipmentCommand = Extract<WritebackCommand, { is: 'shipment' }>
+type ParcelCommand = Extract<WritebackCommand, { is: 'parcel' }>
 
 /** Whose a shipment is, as far as it is known. */
 export interface Owner {
@@ -29,7 +29,7 @@ export type Made =
   | {
       readonly ok: true
       readonly owner: Owner & { readonly shop: string }
-      readonly command: ShipmentCommand
+      readonly command: ShipmentCommand | ParcelCommand
     }
   /** No command can be made of it: a person has to see to it. */
   | { readonly ok: false; readonly owner: Owner; readonly reason: Reason }
@@ -40,7 +40,7 @@ export interface ShipmentCommandDeps {
 }
 
 /**
- * What the shop is to be told of a shipment of the ERP’s.
+ * What the shop is to be told of a shipment of the ERP’s; of one of spare parts, what the desk is to be told that asked.
  * @param alsoMade commands of this moment that no search finds yet
  */
 export async function shipmentCommand(
@@ -51,7 +51,8 @@ export async function shipmentCommand(
   alsoMade: readonly Pick<WritebackRow, 'key' | 'status' | 'command'>[] = [],
 ): Promise<Made> {
   const unknown = { no: '', ref: told.reference }
-  const row = await orderBehind(told.reference, target, ledger)
+  const row = await rowBehind(told.reference, target, ledger)
+  if (row?.key.kind === 'parts') return parcelCommand(told, row, config)
   if (!row)
     return {
       ok: false,
@@ -81,7 +82,7 @@ export async function shipmentCommand(
       no: row.no,
       ref: row.ref,
       shipment: {
-        shipment_id: shipmentId(target, told.id),
+        shipment_id: commandId(target, told.id),
         order: { order_id: orderId, order_sn: orderSn, add_time: addTime },
         shipped_at: EpochMsSchema.encode(told.shippedAt),
         ...carrierOf(told, config),
@@ -93,21 +94,40 @@ export async function shipmentCommand(
   }
 }
 
-/** Two ERPs may count alike, and the shop knows a shipment by this id alone. */
-function shipmentId(target: string, id: string): string {
-  const full = `${target}/${id}`
-  return full.length <= MAX_ID ? full : `${target}/${shortHash(id, MAX_ID - target.length - 1)}`
+function parcelCommand(
+  told: ToldShipment,
+  { key, no, ref }: LedgerRow,
+  config: Pick<ShipmentsConfig, 'carriers'>,
+): Made {
+  return {
+    ok: true,
+    owner: { shop: key.shop, no, ref },
+    command: {
+      is: 'parcel',
+      no,
+      ref,
+      request: key.sourceId,
+      parcel: {
+        id: told.id,
+        shippedAt: EpochMsSchema.encode(told.shippedAt),
+        carrier: carrierOf(told, config).carrier?.name ?? '',
+        tracking: told.tracking,
+      },
+    },
+  }
 }
 
-/** The reference is that of a document: of any generation of the order. */
-async function orderBehind(
+/** The reference is that of a document: of any generation of the order, or of the request. */
+async function rowBehind(
   reference: string,
   target: string,
   ledger: ShipmentCommandDeps['ledger'],
 ): Promise<LedgerRow | undefined> {
   for (const ref of [reference, withoutGeneration(reference)]) {
     const rows = await ledger.findByRef(ref)
-    const [row] = rows.filter(({ key }) => key.target === target && key.kind === 'order')
+    const [row] = rows.filter(
+      ({ key }) => key.target === target && (key.kind === 'order' || key.kind === 'parts'),
+    )
     if (row) return row
   }
   return undefined

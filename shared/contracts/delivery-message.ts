@@ -59,5 +59,11 @@ export const DeliveryMessageSchema = z.object({
   version: VersionSchema,
   wireHash: z.string(),
   subject: SubjectSchema,
+  tells: z
+    .string()
+    .optional()
+    .describe(
+      'source id of the parts request that a ticket is delivered anew for: no search may find it yet',
+    ),
 })
 export type DeliveryMessage = z.output<typeof DeliveryMessageSchema>

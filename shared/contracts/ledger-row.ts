@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { OrderStateSchema, PaymentStateSchema } from './order.ts'
+import { AskedPartSchema, PartsParcelSchema } from './parts.ts'
 import { DocumentKindSchema, IdSchema, ShopIdSchema, TargetNameSchema, VersionSchema } from './scalars.ts'
 
 const EpochMs = z.int().nonnegative()
@@ -10,7 +11,7 @@ export const RowKeySchema = z.object({
   sourceId: z
     .string()
     .describe(
-      'order_id.add_time, back_id.return_time, msg_id.msg_time, user_id.reg_time, all raw; f{log_id}.{change_time} of a refund, g.{key} of a guest, the request’s id of parts',
+      'order_id.add_time, back_id.return_time, msg_id.msg_time, user_id.reg_time, all raw; f{log_id}.{change_time} of a refund, g.{key} of a guest; of parts: desk, ticket, the request’s id',
     ),
   target: TargetNameSchema,
 })
@@ -116,6 +117,14 @@ export const LedgerRowSchema = z.object({
       at: EpochMs,
     }),
   ),
+  parts: z
+    .object({
+      lines: z.array(AskedPartSchema),
+      parcels: z.array(PartsParcelSchema),
+      refused: z.string().optional().describe('why it was cleared away'),
+    })
+    .optional()
+    .describe('of a request for spare parts'),
   claim: z.object({ owner: z.string(), leaseUntil: EpochMs }).optional(),
   cause: z.enum(['event', 'sweep', 'repair', 'replay']).describe('inherited by what supersedes a replay'),
   firstSeenAt: EpochMs,

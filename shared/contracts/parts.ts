@@ -18,10 +18,29 @@ export const PartsRequestSchema = z.object({
     target: z.string().describe('the desk that asked'),
   }),
   requestedAt: InstantSchema,
-  withdrawn: z.boolean().describe('the desk no longer needs them'),
-  lines: z.array(PartLineSchema).min(1).max(50),
+  withdrawn: z.boolean().describe('the desk no longer needs them, or the ERP refused them half-way'),
+  refused: z
+    .string()
+    .optional()
+    .describe('the ERP’s words, where the withdrawal only clears away what it refused half-way'),
+  lines: z.array(PartLineSchema).max(50).describe('none only where it was withdrawn before it was heard of'),
 })
 export type PartsRequest = z.infer<typeof PartsRequestSchema>
+
+/** A parcel with spare parts that the ERP sent. */
+export const PartsParcelSchema = z.object({
+  id: z.string().describe('the ERP’s own, of the shipment'),
+  shippedAt: InstantSchema,
+  carrier: z.string(),
+  tracking: z.array(z.string()),
+})
+export type PartsParcel = z.infer<typeof PartsParcelSchema>
+
+/** A line of a request, and how much of it there was. */
+export const AskedPartSchema = PartLineSchema.extend({
+  available: z.number().nullable().describe('in the ERP when it was asked last; null: the ERP did not say'),
+})
+export type AskedPart = z.infer<typeof AskedPartSchema>
 
 /** What a desk is told of a request. */
 export const PartsStateSchema = z.object({
@@ -30,13 +49,7 @@ export const PartsStateSchema = z.object({
   state: z.enum(['requested', 'confirmed', 'refused', 'withdrawn']),
   why: z.string().optional(),
   documentNo: z.string().optional(),
-  lines: z.array(
-    PartLineSchema.extend({
-      available: z
-        .number()
-        .nullable()
-        .describe('in the ERP when it was asked last; null: the ERP did not say'),
-    }),
-  ),
+  lines: z.array(AskedPartSchema),
+  parcels: z.array(PartsParcelSchema),
 })
 export type PartsState = z.infer<typeof PartsStateSchema>

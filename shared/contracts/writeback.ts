@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { OrderCancelSchema, ShipmentSchema, StockWriteSchema } from './bridge.ts'
 import { HistoryEntrySchema, ReasonSchema } from './ledger-row.ts'
+import { PartsParcelSchema } from './parts.ts'
 import { ProgressSchema } from './progress.ts'
 import { IdSchema, InstantSchema, ShopIdSchema, TargetNameSchema } from './scalars.ts'
 import { PoolNameSchema } from './stock.ts'
@@ -25,6 +26,13 @@ export const WritebackCommandSchema = z.discriminatedUnion('is', [
     no: z.string().describe('empty until the ledger was asked'),
     ref: z.string().describe('reference of the ticket or return'),
     progress: ProgressSchema,
+  }),
+  z.object({
+    is: z.literal('parcel').describe('spare parts left: not for the shop, but for the ticket they are for'),
+    no: z.string().describe('reference of the ticket'),
+    ref: z.string().describe('reference of the request without generation'),
+    request: z.string().describe('source id of the request'),
+    parcel: PartsParcelSchema,
   }),
 ])
 export type WritebackCommand = z.infer<typeof WritebackCommandSchema>

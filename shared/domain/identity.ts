@@ -55,12 +55,13 @@ export function identityOf(subject: Subject, hash: ShortHash): Identity {
     }
     case 'parts': {
       const { shop, requestId, ticket } = subject.parts
-      const sourceId = `${ticket.sourceId}.${requestId}`
+      // Two desks may count alike.
+      const sourceId = `${ticket.target}.${ticket.sourceId}.${requestId}`
       return {
         kind: 'parts',
         sourceId,
         no: ticket.reference,
-        reference: partsReference(shop, `${ticket.target}.${sourceId}`, hash),
+        reference: partsReference(shop, sourceId, hash),
       }
     }
     case 'gone': {

@@ -20,6 +20,7 @@ export function aPartsState(change: Partial<PartsState> = {}): PartsState {
     reference: 'ECdemo-P0123456789abcdef',
     state: 'requested',
     lines: [{ sku: 'BLADE-2', quantity: 2, description: '刀头', available: 5 }],
+    parcels: [],
     ...change,
   }
 }

@@ -1,20 +1,27 @@
 import type * as z from 'zod'
+import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
+import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { MemoryWritebackLedger } from '#adapters/memory/memory-writeback-ledger.ts'
 import { problemFailure } from '#adapters/shop/ecshop/failures.ts'
 import { applyWriteback, type WritebackDeps } from '#app/apply-writeback.ts'
+import { progressMessage } from '#app/progress-message.ts'
 import { openShopTurn } from '#app/shop-turn.ts'
 import {
   BridgeProblemSchema,
   OrderCancelledSchema,
+  OrderNotedSchema,
   ShipmentRecordedSchema,
   StockWrittenSchema,
+  TicketRepliedSchema,
 } from '#contracts/bridge.ts'
+import { OwnersSchema } from '#contracts/owners.ts'
+import type { Progress } from '#contracts/progress.ts'
 import type { WritebackCommand, WritebackMessage, WritebackRow } from '#contracts/writeback.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import type { ShopFailure } from '#domain/shop-failure.ts'
 import type { ShopAnswer } from '#ports/shop-gateway.ts'
-import { cancelOrder, recordShipment } from '../../local/demo/bridge-commands.ts'
+import { cancelOrder, noteOrder, recordShipment, replyToTicket } from '../../local/demo/bridge-commands.ts'
 import type { BridgeAnswer } from '../../local/demo/bridge-problem.ts'
 import { writeStock } from '../../local/demo/bridge-stock.ts'
 import { PRODUCTS } from '../../local/demo/catalogue.ts'
@@ -65,6 +72,9 @@ export class WritebackWorld {
   readonly clock = new VirtualClock()
   readonly shop = new DemoShop({ file: ':memory:', now: () => this.clock.now() })
   readonly writebacks = new MemoryWritebackLedger()
+  readonly ledger = new MemoryLedger({ clock: this.clock })
+  /** Of the ERP that takes parts, and of the service desk. */
+  readonly deliveries = new MemoryDeliveryQueue({ clock: this.clock, targets: ['erp', 'desk'] })
   readonly log = new RecordingLog()
   readonly gate: MemoryTargetGate
   /** Calls that reached the shop. */
@@ -125,6 +135,11 @@ export class WritebackWorld {
     })
   }
 
+  progress(progress: Progress, target = 'desk'): WritebackMessage {
+    const about = { shop: SHOP, target, correlationId: `c-${++this.#ids}` }
+    return progressMessage(progress, about, this.clock.now())
+  }
+
   stock(sku: string, quantity: number): WritebackMessage {
     const { clock, shop } = this
     return this.#message(`stock:main:${clock.now()}:0`, {
@@ -177,7 +192,7 @@ export class WritebackWorld {
   row(message: WritebackMessage): Promise<WritebackRow | undefined> {
     const { target, id, command } = message
     if (command.is === 'stock') throw new Error('stock has no row')
-    return this.writebacks.get({ target, kind: command.is, id })
+    return this.writebacks.get({ target, kind: command.is === 'parcel' ? 'shipment' : command.is, id })
   }
 
   /** Pieces of each line that left, by the shop's own delivery notes. */
@@ -207,12 +222,26 @@ export class WritebackWorld {
           schedule(() => this.#call('cancel', OrderCancelledSchema, () => cancelOrder(this.shop, body))),
         writeStock: (body) =>
           schedule(() => this.#call('stock', StockWrittenSchema, () => writeStock(this.shop, body))),
+        replyToTicket: (body) =>
+          schedule(() => this.#call('reply', TicketRepliedSchema, () => replyToTicket(this.shop, body))),
+        noteOrder: (body) =>
+          schedule(() => this.#call('note', OrderNotedSchema, () => noteOrder(this.shop, body))),
       }),
       turn: () => turn,
       writebacks: {
         get: (key) => schedule(() => writebacks.get(key)),
         put: (row) => schedule(() => this.#put(row)),
       },
+      ledger: {
+        get: (key) => schedule(() => this.ledger.get(key)),
+        put: (row) => schedule(() => this.ledger.put(row)),
+        getSubject: (key) => schedule(() => this.ledger.getSubject(key)),
+        findByRef: (ref) => schedule(() => this.ledger.findByRef(ref)),
+      },
+      deliveries: { enqueue: (messages) => schedule(() => this.deliveries.enqueue(messages)) },
+      owners: OwnersSchema.parse({}),
+      partsTargets: () => ['erp'],
+      timeZone: () => 'Asia/Shanghai',
       clock,
       ids: { next: () => `w-${++this.#ids}` },
       random: { next: () => 0.5 },

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
+import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { MemoryWritebackLedger } from '#adapters/memory/memory-writeback-ledger.ts'
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
 import { applyWriteback } from '#app/apply-writeback.ts'
 import { openShopTurn } from '#app/shop-turn.ts'
+import { OwnersSchema } from '#contracts/owners.ts'
 import type { WritebackCommand, WritebackMessage, WritebackRow } from '#contracts/writeback.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import { aShop, type Shop, type ShopOptions } from './support/a-shop.ts'
@@ -82,6 +85,11 @@ class Worker {
       }),
       turn: () => turn,
       writebacks: { get: (key) => this.rows.get(key), put },
+      ledger: new MemoryLedger({ clock }),
+      deliveries: new MemoryDeliveryQueue({ clock, targets: [] }),
+      owners: OwnersSchema.parse({}),
+      partsTargets: () => [],
+      timeZone: () => 'Asia/Shanghai',
       clock,
       ids,
       random: { next: () => 0.5 },

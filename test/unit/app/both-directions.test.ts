@@ -7,6 +7,7 @@ import { pullShipments } from '#app/pull-shipments.ts'
 import { reconcileStock } from '#app/reconcile-stock.ts'
 import { openShopTurn } from '#app/shop-turn.ts'
 import { ShipmentsConfigSchema } from '#contracts/config.ts'
+import { OwnersSchema } from '#contracts/owners.ts'
 import { PoolSchema } from '#contracts/stock.ts'
 import type { Commitment, ErpReads, ErpShipment } from '#ports/erp-reads.ts'
 import type { WritebackQueue } from '#ports/writebacks.ts'
@@ -176,6 +177,11 @@ class BothDirections {
         log,
         times: TIMES,
         writebacks: this.writebacks,
+        ledger: this.world.ledger,
+        deliveries: this.world.queue,
+        owners: OwnersSchema.parse({}),
+        partsTargets: () => [],
+        timeZone: () => 'Asia/Shanghai',
         gateway: () => this.world.gateway,
         turn: () => turn,
         random: { next: () => 0.5 },
