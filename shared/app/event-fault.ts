@@ -2,7 +2,7 @@ import { EVENT_PROBLEMS, type EventProblemCode } from '#contracts/problems.ts'
 import type { EventResult } from '#contracts/webhook.ts'
 
 /** An issue of the schema library, as far as it is told to a sender: never the value, which may be about a person. */
-interface Issue {
+export interface Issue {
   readonly code?: string | undefined
   readonly path: readonly PropertyKey[]
   readonly message: string
@@ -38,7 +38,7 @@ const SCHEMA_CODES: ReadonlyMap<string | undefined, EventProblemCode> = new Map(
 ])
 
 /** `snapshot.lines[3].rec_id` */
-function fieldPath(path: readonly PropertyKey[]): string {
+export function fieldPath(path: readonly PropertyKey[]): string {
   return path.reduce<string>(
     (field, step) =>
       typeof step === 'number' ? `${field}[${step}]` : field ? `${field}.${String(step)}` : String(step),
@@ -46,7 +46,7 @@ function fieldPath(path: readonly PropertyKey[]): string {
   )
 }
 
-function valueAt(event: unknown, path: readonly PropertyKey[]): unknown {
+export function valueAt(event: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (value, step) => (value !== null && typeof value === 'object' ? Reflect.get(value, step) : undefined),
     event,

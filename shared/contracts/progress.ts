@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { PartLineSchema } from './parts.ts'
-import { InstantSchema, WireMoneySchema } from './scalars.ts'
+import { InstantSchema, TextSchema, WireMoneySchema } from './scalars.ts'
 
 /**
  * One step of a ticket or return at its target, as the target tells it: by the signed callback, or read by aftersale-pull.
@@ -28,10 +28,10 @@ export const ReturnStepSchema = z.enum([
 export type ReturnStep = z.infer<typeof ReturnStepSchema>
 
 export const ParcelSchema = z.object({
-  carrier: z.string().max(60).default(''),
-  tracking: z.string().min(1).max(50),
+  carrier: TextSchema.max(60).default(''),
+  tracking: TextSchema.min(1).max(50),
   events: z
-    .array(z.object({ at: InstantSchema, text: z.string().max(200) }))
+    .array(z.object({ at: InstantSchema, text: TextSchema.max(200) }))
     .max(20)
     .default([]),
 })
@@ -43,8 +43,8 @@ const Common = {
     .describe('the target’s own id of this step: the same for its repetitions'),
   reference: z.string().min(1).max(40).describe('of the ticket or return, as we gave it'),
   at: InstantSchema,
-  person: z.string().max(60).optional().describe('who did it; shown to the customer'),
-  note: z.string().max(1000).optional().describe('shown to the customer'),
+  person: TextSchema.max(60).optional().describe('who did it; shown to the customer'),
+  note: TextSchema.max(1000).optional().describe('shown to the customer'),
   fee: z.object({ amount: WireMoneySchema, currency: z.string().length(3) }).optional(),
   parcels: z.array(ParcelSchema).max(10).default([]),
 }

@@ -25,6 +25,19 @@ export function shopIn(reference: string): string | undefined {
   return /^EC([A-Za-z0-9]{1,4})-/.exec(reference)?.[1]
 }
 
+/**
+ * The ticket or return that a reference is of, whatever its generation; undefined for any other. The reference it gives is
+ * that of the ledger's row.
+ */
+export function aftersaleIn(
+  reference: string,
+): { readonly shop: string; readonly kind: 'ticket' | 'return'; readonly reference: string } | undefined {
+  const [, whole, shop, letter] =
+    /^(EC([A-Za-z0-9]{1,4})-([TRF])\d{1,20})(?:-[0-9a-z]+)?$/.exec(reference) ?? []
+  if (whole === undefined || shop === undefined) return undefined
+  return { shop, kind: letter === 'T' ? 'ticket' : 'return', reference: whole }
+}
+
 export const returnReference = (shop: string, backId: string): string => `EC${shop}-R${backId}`
 /** Money that was given back, by ECShop's `account_log.log_id`. */
 export const refundReference = (shop: string, logId: string): string => `EC${shop}-F${logId}`
