@@ -12,7 +12,7 @@ import { createEcshopReader, type ReadableShop } from '#adapters/shop/ecshop/rea
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { deadLetter } from '#adapters/sqs/sqs-dead-letter.ts'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
-import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
+import { changeVisibility } from '#adapters/sqs/sqs-visibility.ts'
 import { afterParts } from '#app/after-parts.ts'
 import { shortHash } from '#app/content-hash.ts'
 import { type DeliverDeps, deliver } from '#app/deliver.ts'
@@ -43,7 +43,6 @@ const log = createLog('erp-deliver')
 const clock = { now: () => Date.now() }
 const ids = { next: () => randomUUID() }
 const sqs = createSqsClient({ ...CALL, ...readSqsEndpoint() })
-const visibility = new SqsVisibility(sqs)
 const dynamo = createDynamoClient(CALL)
 const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
 /** A replay asks the shop first, but no longer than this. */
@@ -115,11 +114,7 @@ export async function deliverBatch(records: readonly BatchRecord[], endsAt: numb
       correlationId: ({ correlationId }) => correlationId,
       within: (correlationId, run) => inLogContext({ correlationId }, run),
       deadLetter: (record) => deadLetter(sqs, env.DLQ_URL, record),
-      setVisibility: async (changes) => {
-        const { failed } = await visibility.changeVisibility(env.QUEUE_URL, changes)
-        if (failed > 0)
-          log.warn('VISIBILITY_UNCHANGED', 'Messages come back when their visibility ends.', { failed })
-      },
+      setVisibility: (changes) => changeVisibility({ client: sqs, queueUrl: env.QUEUE_URL, log }, changes),
       endsAt,
       longestRecordMs: LONGEST_RECORD_MS,
       clock,

@@ -10,7 +10,7 @@ import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { deadLetter } from '#adapters/sqs/sqs-dead-letter.ts'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
-import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
+import { changeVisibility } from '#adapters/sqs/sqs-visibility.ts'
 import { applyWriteback, type WritebackDeps } from '#app/apply-writeback.ts'
 import { gateLimits } from '#app/gate-limits.ts'
 import { openShopTurns } from '#app/shop-turn.ts'
@@ -33,7 +33,6 @@ const log = createLog('shop-writeback')
 const clock = { now: () => Date.now() }
 const ids = { next: () => randomUUID() }
 const sqs = createSqsClient({ ...CALL, ...readSqsEndpoint() })
-const visibility = new SqsVisibility(sqs)
 const dynamo = createDynamoClient(CALL)
 const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
 const times = {
@@ -86,11 +85,7 @@ export async function applyBatch(records: readonly BatchRecord[], endsAt: number
       correlationId: ({ correlationId }) => correlationId,
       within: (correlationId, run) => inLogContext({ correlationId }, run),
       deadLetter: (record) => deadLetter(sqs, env.DLQ_URL, record),
-      setVisibility: async (changes) => {
-        const { failed } = await visibility.changeVisibility(env.QUEUE_URL, changes)
-        if (failed > 0)
-          log.warn('VISIBILITY_UNCHANGED', 'Messages come back when their visibility ends.', { failed })
-      },
+      setVisibility: (changes) => changeVisibility({ client: sqs, queueUrl: env.QUEUE_URL, log }, changes),
       endsAt,
       longestRecordMs: env.CALL_DEADLINE_MS + STORE_MS,
       clock,

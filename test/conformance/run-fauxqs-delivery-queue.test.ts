@@ -1,7 +1,7 @@
 import { ReceiveMessageCommand } from '@aws-sdk/client-sqs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
-import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
+import { changeVisibility } from '#adapters/sqs/sqs-visibility.ts'
 import { DeliveryMessageSchema } from '#contracts/delivery-message.ts'
 import { aDelivery } from '../support/a-delivery.ts'
 import { type SqsEngine, startFauxqs } from '../support/fauxqs-engine.ts'
@@ -63,10 +63,9 @@ describe('a changed visibility', () => {
     expect(handles).toHaveLength(12)
     expect(await receive(url)).toEqual([])
     const changes = handles.map((receiptHandle) => ({ receiptHandle, seconds: 0 }))
-    expect(await new SqsVisibility(engine.client).changeVisibility(url, changes)).toEqual({
-      changed: 12,
-      failed: 0,
-    })
+    const log = new RecordingLog()
+    await changeVisibility({ client: engine.client, queueUrl: url, log }, changes)
+    expect(log.lines).toEqual([])
     expect(await receive(url)).toHaveLength(10)
   })
 
@@ -78,11 +77,13 @@ describe('a changed visibility', () => {
       { receiptHandle, seconds: 1e9 },
       { receiptHandle: 'unknown', seconds: 30 },
     ]
-    const visibility = new SqsVisibility(engine.client)
-    expect(await visibility.changeVisibility(urlOf('erp-one'), changes)).toEqual({ changed: 1, failed: 1 })
-    expect(await visibility.changeVisibility(`${urlOf('erp-one')}x`, changes)).toEqual({
-      changed: 0,
-      failed: 2,
-    })
+    const log = new RecordingLog()
+    const queueUrl = urlOf('erp-one')
+    await changeVisibility({ client: engine.client, queueUrl, log }, changes)
+    await changeVisibility({ client: engine.client, queueUrl: `${queueUrl}x`, log }, changes)
+    expect(log.lines.map(({ code, fields }) => [code, fields])).toEqual([
+      ['VISIBILITY_UNCHANGED', { failed: 1 }],
+      ['VISIBILITY_UNCHANGED', { failed: 2 }],
+    ])
   })
 })
