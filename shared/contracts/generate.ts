@@ -5,8 +5,16 @@ import * as z from 'zod'
 import { bridgeOpenApi } from './bridge-openapi.ts'
 import { SyncConfigSchema } from './config.ts'
 import { DRAFT, type Json, jsonSchema, namedSchemas, plainSchema } from './json-schema.ts'
-import { PROBLEMS, type ProblemCode, problem } from './problems.ts'
-import { ShopIdSchema } from './scalars.ts'
+import { PROBLEMS, problem } from './problems.ts'
+import {
+  CALLBACK_PROBLEMS,
+  callbackProblem,
+  type ProgressAnswer,
+  ProgressAnswerSchema,
+  ProgressRequestSchema,
+} from './progress-callback.ts'
+import { ShopIdSchema, TargetNameSchema } from './scalars.ts'
+import { TargetWebhookSchema } from './target-webhook.ts'
 import {
   MAX_EVENTS,
   ProblemSchema,
@@ -40,6 +48,12 @@ const PARTS = {
   ...EVENT_PARTS,
 }
 
+/** The same of the callback, which shares the form of a problem. */
+const CALLBACK_PARTS = {
+  ProgressRequest: ProgressRequestSchema,
+  ProgressAnswer: ProgressAnswerSchema,
+}
+
 /** Every generated file, by its path from the root of the project. */
 export function generate(): Record<string, Json> {
   const {
@@ -56,6 +70,16 @@ export function generate(): Record<string, Json> {
       ...WebhookRequest,
       $defs: defs,
     },
+    'docs/contracts/progress-v1.schema.json': {
+      ...jsonSchema(ProgressRequestSchema),
+      $id: 'progress-v1.schema.json',
+      title: 'Progress v1: the body of POST /v1/targets/{target}/progress',
+    },
+    'docs/contracts/target-webhook-v1.schema.json': {
+      ...jsonSchema(TargetWebhookSchema),
+      $id: 'target-webhook-v1.schema.json',
+      title: 'Target webhook v1: the body of a POST to a webhook target',
+    },
     'docs/contracts/openapi.json': openApi(),
     'docs/contracts/bridge-v1.openapi.json': bridgeOpenApi(),
     'docs/contracts/sync.config.schema.json': {
@@ -67,14 +91,16 @@ export function generate(): Record<string, Json> {
 }
 
 function openApi(): Json {
-  const schema = (id: keyof typeof PARTS) => ({ $ref: `#/components/schemas/${id}` })
+  const schema = (id: keyof typeof PARTS | keyof typeof CALLBACK_PARTS) => ({
+    $ref: `#/components/schemas/${id}`,
+  })
   return {
     openapi: '3.1.0',
     info: {
       title: 'ecshop-erp-sync webhook',
       version: '1',
       description:
-        'What the bridge in the shop posts. Signing, results and codes: webhook-v1.md beside this file.',
+        'What the bridge in the shop posts, and what a target tells of tickets and returns. Signing, results and codes: webhook-v1.md and progress-v1.md beside this file.',
     },
     servers: [{ url: '/', description: 'The URL that the deployment prints.' }],
     paths: {
@@ -84,22 +110,7 @@ function openApi(): Json {
           summary: 'Takes the events of one shop',
           parameters: [
             { name: 'shop', in: 'path', required: true, schema: plainSchema(ShopIdSchema) },
-            header('webhook-id', true, 'Unique per request; repeated when the same request is sent again.'),
-            header(
-              'webhook-timestamp',
-              true,
-              'Seconds since 1970, at most 300 away from this service’s clock.',
-            ),
-            header(
-              'webhook-signature',
-              true,
-              'Standard Webhooks: one or more `v1,` signatures, separated by blanks.',
-            ),
-            header(
-              'x-correlation-id',
-              false,
-              '8 to 64 of A-Z a-z 0-9 _ . : -; it reappears in answers and logs.',
-            ),
+            ...SIGNED,
           ],
           requestBody: {
             required: true,
@@ -115,12 +126,42 @@ function openApi(): Json {
               description: 'At least one event is not accepted; `results` says which, why, and what to do.',
               content: { 'application/json': { schema: schema('WebhookAnswer'), example: MIXED } },
             },
-            ...problemResponses(schema('Problem')),
+            ...problemResponses(PROBLEMS, problem, schema('Problem')),
+          },
+        },
+      },
+      '/v1/targets/{target}/progress': {
+        post: {
+          operationId: 'receiveProgress',
+          summary: 'Takes the progress of tickets and returns at one target',
+          parameters: [
+            { name: 'target', in: 'path', required: true, schema: plainSchema(TargetNameSchema) },
+            ...SIGNED,
+          ],
+          requestBody: {
+            required: true,
+            content: {
+              'application/json': {
+                schema: schema('ProgressRequest'),
+                examples: { repair: { value: STEPS } },
+              },
+            },
+          },
+          responses: {
+            202: {
+              description: 'Every step is accepted: it lies in the queue of write-backs.',
+              content: { 'application/json': { schema: schema('ProgressAnswer'), example: STEPS_ACCEPTED } },
+            },
+            207: {
+              description: 'At least one step is not accepted; `results` says which, why, and what to do.',
+              content: { 'application/json': { schema: schema('ProgressAnswer'), example: STEPS_MIXED } },
+            },
+            ...problemResponses(CALLBACK_PROBLEMS, callbackProblem, schema('Problem')),
           },
         },
       },
     },
-    components: { schemas: namedSchemas(PARTS, '#/components/schemas/') },
+    components: { schemas: namedSchemas({ ...PARTS, ...CALLBACK_PARTS }, '#/components/schemas/') },
   }
 }
 
@@ -132,20 +173,31 @@ const header = (name: string, required: boolean, description: string) => ({
   schema: { type: 'string' },
 })
 
+const SIGNED = [
+  header('webhook-id', true, 'Unique per request; repeated when the same request is sent again.'),
+  header('webhook-timestamp', true, 'Seconds since 1970, at most 300 away from this service’s clock.'),
+  header('webhook-signature', true, 'Standard Webhooks: one or more `v1,` signatures, separated by blanks.'),
+  header('x-correlation-id', false, '8 to 64 of A-Z a-z 0-9 _ . : -; it reappears in answers and logs.'),
+]
+
 const CORRELATION_ID = 'corr-00000001'
 
-function problemResponses(schema: Json): Json {
-  const byStatus = Object.groupBy(Object.keys(PROBLEMS) as ProblemCode[], (code) => PROBLEMS[code].status)
+function problemResponses<Code extends string>(
+  problems: Readonly<Record<Code, { readonly status: number; readonly title: string }>>,
+  problemOf: (code: Code, correlationId: string) => unknown,
+  schema: Json,
+): Json {
+  const byStatus = Object.groupBy(Object.keys(problems) as Code[], (code) => problems[code].status)
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, codes]) => [
       status,
       {
-        description: codes.map((code) => PROBLEMS[code].title).join(' · '),
+        description: (codes ?? []).map((code) => problems[code].title).join(' · '),
         content: {
           'application/problem+json': {
             schema,
             examples: Object.fromEntries(
-              codes.map((code) => [code, { value: problem(code, CORRELATION_ID) }]),
+              (codes ?? []).map((code) => [code, { value: problemOf(code, CORRELATION_ID) }]),
             ),
           },
         },
@@ -172,6 +224,42 @@ const MIXED: WebhookAnswer = {
       field: 'snapshot.order_id',
       message: 'snapshot.order_id is not a decimal id in a string.',
       remedy: 'Send ids as JSON strings of digits ("10086"); JSON numbers lose digits beyond 2^53.',
+    },
+  ],
+}
+
+const STEPS = {
+  steps: [
+    {
+      of: 'ticket',
+      id: 'case-7/3',
+      reference: 'ECA1-T61',
+      at: '2026-11-21T03:00:00Z',
+      step: 'repairing',
+      person: '王师傅',
+      note: '已更换电机。',
+      fee: { amount: '35.00', currency: 'CNY' },
+    },
+  ],
+}
+
+const STEPS_ACCEPTED: ProgressAnswer = {
+  correlationId: CORRELATION_ID,
+  results: [{ index: 0, id: 'case-7/3', result: 'accepted' }],
+}
+
+const STEPS_MIXED: ProgressAnswer = {
+  correlationId: CORRELATION_ID,
+  results: [
+    { index: 0, id: 'case-7/3', result: 'accepted' },
+    {
+      index: 1,
+      id: 'case-7/4',
+      result: 'invalid',
+      code: 'invalid-instant',
+      field: 'at',
+      message: 'at is not an ISO-8601 instant in UTC.',
+      remedy: 'Send instants as "2026-11-21T08:30:00Z".',
     },
   ],
 }

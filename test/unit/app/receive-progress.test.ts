@@ -265,7 +265,8 @@ describe('a request that is refused as a whole', () => {
       .update(rawBody)
       .digest('base64')
     const headers = { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` }
-    expectProblem(await world.receive({ target: 'desk', headers, rawBody }), 'invalid-encoding')
+    const answer = await world.receive({ target: 'desk', headers, rawBody })
+    expect(expectProblem(answer, 'invalid-encoding').remedy).toContain('UTF-8')
   })
 
   it.each([-301, 301])('comes from a clock that is %i seconds off, and is told ours', async (seconds) => {
@@ -282,7 +283,7 @@ describe('a request that is refused as a whole', () => {
     async (put) => {
       const world = new World()
       world.secrets.putTarget('desk', { signing: SECRET, ...(put === undefined ? {} : { callback: put }) })
-      expectProblem(await world.post(body), 'target-not-ready')
+      expect(expectProblem(await world.post(body), 'target-not-ready').status).toBe(503)
     },
   )
 })
