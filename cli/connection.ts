@@ -2,6 +2,7 @@ import type { DeliverTimes } from '#app/deliver.ts'
 import type { SyncConfig } from '#contracts/config.ts'
 import type { BridgeSecret, ShopSecret, TargetSecret } from '#contracts/secrets.ts'
 import type { DeliveryQueue } from '#ports/delivery-queue.ts'
+import type { Erasures } from '#ports/erasures.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { Notes } from '#ports/notes.ts'
 import type { Secrets } from '#ports/secrets.ts'
@@ -39,6 +40,7 @@ export interface Connection {
   /** Absent on this machine. */
   readonly stacks?: readonly StackState[]
   readonly ledger: Ledger
+  readonly erasures: Erasures
   readonly notes: Notes
   readonly queue: DeliveryQueue
   readonly writebacks: WritebackLedger

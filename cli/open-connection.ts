@@ -5,6 +5,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager'
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs'
+import { DynamoErasures } from '#adapters/dynamodb/dynamo-erasures.ts'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { DynamoNotes } from '#adapters/dynamodb/dynamo-notes.ts'
 import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
@@ -81,6 +82,7 @@ export function openConnection(parts: Parts, { clock, ids }: { clock: Clock; ids
     config,
     times,
     ledger: new DynamoLedger(stores),
+    erasures: new DynamoErasures(stores),
     notes: new DynamoNotes({ ...stores, ids }),
     queue: new SqsDeliveryQueue({ client: clients.sqs, queueUrls, log: parts.log }),
     writebacks: new DynamoWritebackLedger(stores),

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { findRows } from '#app/find-rows.ts'
 import { writebackName, writebacksNamed } from '#app/find-writebacks.ts'
+import { knownPeople } from '#app/people.ts'
 import { planDelivery } from '#app/plan-delivery.ts'
 import { prepareReplay, replay as replayRow, type Verdict } from '#app/replay.ts'
 import { replayWriteback, settleByHand } from '#app/replay-writeback.ts'
@@ -229,7 +230,7 @@ async function rehearseRow(
     return { json, text: `${text}: ${t.writebacks.noRehearsal}`, ok: false }
   }
   if (!row) return { json: { reference: text, result: 'not-found' }, text: t.find.nothing(text), ok: false }
-  const { ledger, times, configDir } = connection
+  const { ledger, times, configDir, secrets, erasures } = connection
   const prepared = await prepareReplay(row, was, { ledger, clock: context.clock, ids: context.ids })
   const targetName = row.key.target
   const target = config.targets[targetName]
@@ -246,6 +247,9 @@ async function rehearseRow(
     rules: target.rules,
     gateways: targetGateways(target, configDir, context),
     owners: config.owners,
+    privacy: target.privacy,
+    retentionDays: config.retentionDays,
+    people: knownPeople(secrets, erasures),
     ledger,
     times,
     clock: context.clock,

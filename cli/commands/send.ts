@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
+import { MemoryErasures } from '#adapters/memory/memory-erasures.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { shortHash } from '#app/content-hash.ts'
+import { knownPeople } from '#app/people.ts'
 import { personHashWith } from '#app/person-hash.ts'
 import { planDelivery } from '#app/plan-delivery.ts'
 import { type EventContext, type Reading, readEvent, type ToDeliver } from '#app/read-event.ts'
@@ -252,10 +254,13 @@ function told({ code, message, remedy }: Pick<EventResult, 'code' | 'message' | 
 
 const finding = (shown: Shown) => ({ shown: [shown], finding: true })
 
+/** Of a rehearsal without a deployment: nobody was erased. */
+const NO_SECRETS = { personKey: async () => 'rehearsal' }
+
 async function planFor(
   targetName: string,
   { version, wireHash }: Extract<Reading, { is: 'subject' }>,
-  { kind, subject }: ToDeliver,
+  { kind, subject, bornAt }: ToDeliver,
   { cli, connection, config, configDir, shop, ledger }: Rehearsal,
 ): Promise<Shown & { finding: boolean }> {
   const { context, format } = cli
@@ -271,12 +276,18 @@ async function planFor(
     correlationId: 'dry-run',
     version,
     wireHash,
+    ...(bornAt === undefined ? {} : { bornAt }),
     subject,
   }
   const plan = await planDelivery(message, {
     rules: target.rules,
     gateways: targetGateways(target, configDir, context),
     owners: config.owners,
+    privacy: target.privacy,
+    retentionDays: config.retentionDays,
+    people: connection
+      ? knownPeople(connection.secrets, connection.erasures)
+      : knownPeople(NO_SECRETS, new MemoryErasures()),
     ledger,
     times: connection?.times ?? stageTimes(LOCAL_STAGE),
     clock: context.clock,

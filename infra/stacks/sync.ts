@@ -134,7 +134,7 @@ export class SyncStack extends Stack {
     const shops = Object.entries(this.#props.config.shops)
       .filter(([, { targets }]) => targets.includes(target))
       .flatMap(([shop]) => [this.#secrets.shop(shop), this.#secrets.bridge(shop)])
-    deliver.grantSecrets([this.#secrets.target(target), ...shops])
+    deliver.grantSecrets([this.#secrets.target(target), ...shops, this.#secrets.personKey])
     deliver.grantKey(TABLE_KEY_ACTIONS)
     return deliver
   }

@@ -4,6 +4,7 @@ import { type ErpRequest, ErpRequestSchema } from '#contracts/erp-request.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { ContentHash, Intent, LedgerRow, Reason, RowKey, RowStatus } from '#contracts/ledger-row.ts'
 import type { Owners } from '#contracts/owners.ts'
+import type { Disclosures, Retention } from '#contracts/privacy.ts'
 import type { Return } from '#contracts/return.ts'
 import type { Kind } from '#contracts/scalars.ts'
 import {
@@ -18,7 +19,9 @@ import {
   settledAt,
 } from '#domain/decide.ts'
 import { type Desire, desire } from '#domain/desire.ts'
+import { disclosed } from '#domain/disclose.ts'
 import { DAY_MS } from '#domain/due.ts'
+import { erasedRow, rebornRow } from '#domain/erased-row.ts'
 import { type ErpFailure, FAILURE_RULES } from '#domain/erp-failure.ts'
 import { identityOf } from '#domain/identity.ts'
 import type { Outcome } from '#domain/outcome.ts'
@@ -39,10 +42,12 @@ import type { Clock, Ids, Log, Random } from '#ports/runtime.ts'
 import type { ShopReader } from '#ports/shop-gateway.ts'
 import { shortHash } from './content-hash.ts'
 import { type Matter, matterOf, type Surroundings, unsupportedMatter } from './matter.ts'
+import type { People } from './people.ts'
 import type { Turn } from './turn.ts'
 
-const SUBJECT_TTL_S = 180 * 86_400
-const REQUEST_TTL_S = 30 * 86_400
+const DAY_S = 86_400
+/** A request is repeated for as long as its message lives, and a person may look at it for a while. */
+const REQUEST_DAYS = 30
 /** More writes than any honest path needs in one delivery (cancel, place, confirm, and a duplicate in between). */
 const MAX_CALLS = 6
 
@@ -51,12 +56,12 @@ export interface DeliverDeps {
   readonly gateways: ErpGateways
   /** Whose word counts for each kind. */
   readonly owners: Pick<Owners, Kind>
-  /** What is known around a thing; `row` is its own, if there is one. Absent: nothing. */
-  readonly surroundings?: (
-    message: DeliveryMessage,
-    row: LedgerRow | undefined,
-    turn: Turn,
-  ) => Promise<Surroundings>
+  /** What of a person the target may see; nothing else is stored for it either. */
+  readonly privacy: Disclosures
+  readonly retentionDays: Retention
+  readonly people: People
+  /** What the ledger knows around a thing. Absent: nothing. */
+  readonly surroundings?: (message: DeliveryMessage, now: number) => Promise<Surroundings>
   readonly ledger: Ledger
   /** Re-reads the shop for a replay; without it the stored state stands in. */
   readonly shop?: ShopReader
@@ -87,6 +92,7 @@ const NOTHING_AROUND: Surroundings = { purchases: [], parts: [] }
 export async function deliver(received: DeliveryMessage, turn: Turn, deps: DeliverDeps): Promise<Outcome> {
   const now = deps.clock.now()
   const key = rowKeyOf(received)
+  if (await deps.people.erased(received)) return endErased(received, key, now, deps)
   const ageMs = now - EpochMsSchema.decode(received.firstSeenAt)
   const ordinaryMs = retryDelay(ageMs, deps.times.retryFloorMs, deps.random.next())
 
@@ -97,10 +103,15 @@ export async function deliver(received: DeliveryMessage, turn: Turn, deps: Deliv
     return { is: 'retry', afterMs, why: entry.why === 'slots' ? 'no slot free' : 'gate closed' }
   }
 
-  const message = await refreshed(received, key, deps)
-  const row = await deps.ledger.get(key)
-  if (row && isOlder(message.version, row.seen.version)) return { is: 'done', flavour: 'duplicate' }
-  if (row?.status === 'erased') return { is: 'done', flavour: 'erased' }
+  const fresh = await refreshed(received, key, deps)
+  if (fresh !== received && (await deps.people.erased(fresh))) return endErased(fresh, key, now, deps)
+  const { message, people } = await forTarget(fresh, deps)
+  const stored = await deps.ledger.get(key)
+  if (stored && isOlder(message.version, stored.seen.version)) return { is: 'done', flavour: 'duplicate' }
+  // A guest is known by a phone for ever, and may come back; anything else is the very thing that was erased.
+  const returns = message.bornAt !== undefined
+  if (stored?.status === 'erased' && !returns) return { is: 'done', flavour: 'erased' }
+  const row = stored?.status === 'erased' ? rebornRow(stored) : stored
   if (row?.claim && row.claim.leaseUntil > now) {
     return {
       is: 'retry',
@@ -108,10 +119,48 @@ export async function deliver(received: DeliveryMessage, turn: Turn, deps: Deliv
       why: 'claimed by another worker',
     }
   }
-  const around = (await deps.surroundings?.(message, row, turn)) ?? NOTHING_AROUND
+  const around = (await deps.surroundings?.(message, now)) ?? NOTHING_AROUND
   const matter = matterOf(message.subject, key.kind, deps.gateways, deps.rules, around) ?? unsupportedMatter()
-  return new Delivery(message, key, row, ageMs, turn, matter, around.asked, deps).run()
+  return new Delivery(message, people, key, row, ageMs, turn, matter, deps).run()
 }
+
+/** The message as its target may see it, and whom it names, who can be found by what is not shown. */
+async function forTarget(
+  message: DeliveryMessage,
+  { privacy, people }: Pick<DeliverDeps, 'privacy' | 'people'>,
+): Promise<{ message: DeliveryMessage; people: readonly string[] }> {
+  return {
+    message: { ...message, subject: disclosed(message.subject, privacy) },
+    people: await people.hashesOf(message.subject),
+  }
+}
+
+/** Nothing of it is kept or sent; the row says so, so that the sweep brings it no more. */
+async function endErased(
+  message: DeliveryMessage,
+  key: RowKey,
+  now: number,
+  { ledger, ids, random, times }: DeliverDeps,
+): Promise<Outcome> {
+  const row = await ledger.get(key)
+  if (row?.status === 'erased') return { is: 'done', flavour: 'erased' }
+  if (row?.claim && row.claim.leaseUntil > now)
+    return { is: 'retry', afterMs: row.claim.leaseUntil - now + 50, why: 'claimed by another worker' }
+  const seen = rowSeeing(
+    row ?? freshRow(key, message, identityOf(message.subject, shortHash), now),
+    message,
+    now,
+  )
+  const written = await ledger.put(erasedRow(seen, now, ids.next()))
+  return written.ok
+    ? { is: 'done', flavour: 'erased' }
+    : { is: 'retry', afterMs: contendedDelay(times.retryFloorMs, random.next()), why: 'another worker wrote' }
+}
+
+const subjectTtl = ({ kind }: RowKey, { retentionDays }: Pick<DeliverDeps, 'retentionDays'>): number =>
+  retentionDays[kind] * DAY_S
+const requestTtl = ({ kind }: RowKey, { retentionDays }: Pick<DeliverDeps, 'retentionDays'>): number =>
+  Math.min(retentionDays[kind], REQUEST_DAYS) * DAY_S
 
 /** A replay or repair carries the shop's state of now, where the shop can be read. */
 async function refreshed(message: DeliveryMessage, key: RowKey, deps: DeliverDeps): Promise<DeliveryMessage> {
@@ -145,7 +194,8 @@ async function parkTooOld(
   )
   const { claim: _expired, ...unclaimed } = base
   const kept = row?.status === 'parked' && row.reason?.code === 'verify' ? row.reason : reason('too-old')
-  await deps.ledger.putSubject(key, message.subject, SUBJECT_TTL_S)
+  const { message: shown, people } = await forTarget(message, deps)
+  await deps.ledger.putSubject(key, shown.subject, subjectTtl(key, deps), people)
   const parked = withHistory(
     {
       ...unclaimed,
@@ -176,6 +226,8 @@ type Advanced = { readonly known: Known }
 /** One receive of one message, from the row as read to its record. */
 class Delivery {
   readonly #message: DeliveryMessage
+  /** Whom the thing names. */
+  readonly #people: readonly string[]
   readonly #turn: Turn
   readonly #deps: DeliverDeps
   readonly #matter: Matter
@@ -200,16 +252,17 @@ class Delivery {
 
   constructor(
     message: DeliveryMessage,
+    people: readonly string[],
     key: RowKey,
     row: LedgerRow | undefined,
     ageMs: number,
     turn: Turn,
     matter: Matter,
-    asked: Surroundings['asked'],
     deps: DeliverDeps,
   ) {
     const now = deps.clock.now()
     this.#message = message
+    this.#people = people
     this.#turn = turn
     this.#deps = deps
     this.#ageMs = ageMs
@@ -226,11 +279,7 @@ class Delivery {
     this.#subjectIsNews = unseen || isOlder(row.seen.version, message.version)
     const { claim: _expired, reason: why, ...unclaimed } = rowSeeing(base, message, now)
     // What it was held for is over; what it was parked for stands until it ends otherwise.
-    this.#row = {
-      ...unclaimed,
-      ...(why && base.status !== 'held' ? { reason: why } : {}),
-      ...(asked ? { parts: asked } : {}),
-    }
+    this.#row = { ...unclaimed, ...(why && base.status !== 'held' ? { reason: why } : {}) }
     const { kind } = key
     this.#wish =
       kind !== 'parts' && deps.owners[kind] === 'erp'
@@ -505,7 +554,12 @@ class Delivery {
     if (!this.#turn.hasTime(times.callMs)) return 'late'
     const intent = this.#intentFor(repeated, request, generation, hash)
     if (intent.bytes && !repeated) {
-      await ledger.putRequest(this.#row.key, intent.bytes, JSON.stringify(request), REQUEST_TTL_S)
+      await ledger.putRequest(
+        this.#row.key,
+        intent.bytes,
+        JSON.stringify(request),
+        requestTtl(this.#row.key, this.#deps),
+      )
     }
     const unsettled = settledAt(this.#row, this.#settleMs)
     this.#row = {
@@ -835,7 +889,8 @@ class Delivery {
     const { ledger, clock, times, log } = this.#deps
     const now = clock.now()
     if (this.#subjectIsNews && !this.#subjectStored) {
-      await ledger.putSubject(this.#row.key, this.#message.subject, SUBJECT_TTL_S)
+      const { key } = this.#row
+      await ledger.putSubject(key, this.#message.subject, subjectTtl(key, this.#deps), this.#people)
       this.#subjectStored = true
     }
     this.#note(event, how.detail)

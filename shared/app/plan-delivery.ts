@@ -83,7 +83,18 @@ export interface Plan {
 }
 
 export interface PlanDeps
-  extends Pick<DeliverDeps, 'rules' | 'gateways' | 'owners' | 'surroundings' | 'ledger' | 'times'> {
+  extends Pick<
+    DeliverDeps,
+    | 'rules'
+    | 'gateways'
+    | 'owners'
+    | 'privacy'
+    | 'retentionDays'
+    | 'people'
+    | 'surroundings'
+    | 'ledger'
+    | 'times'
+  > {
   readonly clock: Clock
 }
 

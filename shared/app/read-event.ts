@@ -25,6 +25,8 @@ export interface ToDeliver {
   readonly kind: DocumentKind
   readonly targets: readonly string[]
   readonly subject: Subject
+  /** When the thing came into being, where it cannot say so itself. */
+  readonly bornAt?: string
 }
 
 /** What became of one event: what is to be delivered of it, the thing itself first, or why it is nothing. */
@@ -75,7 +77,9 @@ export function readEvent(event: unknown, context: EventContext): Reading {
   }
   const deliverable = (one: Subject): ToDeliver => {
     const { kind: its } = identityOf(one, shortHash)
-    return { kind: its, targets: context.targetsFor(its), subject: one }
+    const isGuest = one.is === 'customer' && one.customer.userId === null
+    const born = isGuest && subject.is === 'snapshot' ? { bornAt: subject.order.orderedAt } : {}
+    return { kind: its, targets: context.targetsFor(its), subject: one, ...born }
   }
   const [first, ...others] = [subject, ...besides].map(deliverable)
   if (!first) throw new Error('An event of no subject.')

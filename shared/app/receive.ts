@@ -179,7 +179,7 @@ async function enqueue(
   )
   function messageOf(
     { version, wireHash }: Extract<Reading, { is: 'subject' }>,
-    { kind, subject }: ToDeliver,
+    { kind, subject, bornAt }: ToDeliver,
     target: string,
   ): DeliveryMessage {
     const { shop, correlationId } = request
@@ -193,6 +193,7 @@ async function enqueue(
       correlationId,
       version,
       wireHash,
+      ...(bornAt === undefined ? {} : { bornAt }),
       subject,
     }
   }

@@ -42,6 +42,9 @@ export async function prepareReplay(
   const subject = await ledger.getSubject(row.key)
   if (!subject) return { ok: false, obstacle: 'no-subject' }
   const { shop, target, kind } = row.key
+  const now = EpochMsSchema.encode(clock.now())
+  // What is still stored has survived every erasure until now.
+  const isGuest = subject.is === 'customer' && subject.customer.userId === null
   return {
     ok: true,
     message: {
@@ -51,10 +54,11 @@ export async function prepareReplay(
       kind,
       cause: 'replay',
       ...(verdict ? { verdict } : {}),
-      firstSeenAt: EpochMsSchema.encode(clock.now()),
+      firstSeenAt: now,
       correlationId: ids.next(),
       version: row.seen.version,
       wireHash: row.seen.wireHash,
+      ...(isGuest ? { bornAt: now } : {}),
       subject,
     },
   }

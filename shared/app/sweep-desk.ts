@@ -158,6 +158,7 @@ export class SweepDesk {
           correlationId: ids.next(),
           version,
           wireHash,
+          ...(one.bornAt === undefined ? {} : { bornAt: one.bornAt }),
           subject: one.subject,
         }),
       ),

@@ -58,6 +58,7 @@ export const DeliveryMessageSchema = z.object({
   correlationId: z.string(),
   version: VersionSchema,
   wireHash: z.string(),
+  bornAt: InstantSchema.optional().describe('of a guest, who has no such time: when the order was made'),
   subject: SubjectSchema,
   tells: z
     .string()

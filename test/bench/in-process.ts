@@ -2,15 +2,18 @@ import { randomUUID } from 'node:crypto'
 import * as z from 'zod'
 import { createGateways } from '#adapters/erp/create-gateways.ts'
 import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
+import { MemoryErasures } from '#adapters/memory/memory-erasures.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { deliver } from '#app/deliver.ts'
+import { knownPeople } from '#app/people.ts'
 import { type ReceiveRequest, receive } from '#app/receive.ts'
 import { openTurn } from '#app/turn.ts'
 import { SyncConfigSchema } from '#contracts/config.ts'
 import { type DeliveryMessage, DeliveryMessageSchema } from '#contracts/delivery-message.ts'
 import { OwnersSchema } from '#contracts/owners.ts'
+import { DisclosuresSchema, RetentionSchema } from '#contracts/privacy.ts'
 import { SECRET } from '../support/a-webhook-request.ts'
 import { EPOCH } from '../support/an-order.ts'
 import { benchConfig, type Lane, targetOf } from './bench-config.ts'
@@ -78,6 +81,9 @@ export class InProcess {
     const deps = {
       rules: target.rules,
       owners: OwnersSchema.parse({}),
+      privacy: DisclosuresSchema.parse({}),
+      retentionDays: RetentionSchema.parse({}),
+      people: knownPeople(new MemorySecrets(), new MemoryErasures()),
       gateways: createGateways(target, { configDir: '.', secrets: async () => undefined, clock, ids }),
       ledger: new MemoryLedger({ clock }),
       allowTombstone: async () => true,

@@ -3,14 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import * as z from 'zod'
 import { createGateways } from '#adapters/erp/create-gateways.ts'
+import { MemoryErasures } from '#adapters/memory/memory-erasures.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
+import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { deliver } from '#app/deliver.ts'
+import { knownPeople } from '#app/people.ts'
 import { openTurn } from '#app/turn.ts'
 import { RulesSchema, TargetConfigSchema } from '#contracts/config.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import type { Order } from '#contracts/order.ts'
 import { OwnersSchema } from '#contracts/owners.ts'
+import { DisclosuresSchema, RetentionSchema } from '#contracts/privacy.ts'
 import { canonicalOrder } from '../support/canonical-order.ts'
 import { type OdooAccess, OdooRpc } from '../support/odoo-rpc.ts'
 import { type Figure, figure } from './figures.ts'
@@ -122,6 +126,9 @@ class Deliveries {
     this.#deps = {
       rules: RulesSchema.parse({}),
       owners: OwnersSchema.parse({}),
+      privacy: DisclosuresSchema.parse({}),
+      retentionDays: RetentionSchema.parse({}),
+      people: knownPeople(new MemorySecrets(), new MemoryErasures()),
       gateways: createGateways(target, { configDir: run, secrets: async () => ({ key }), clock, ids }),
       ledger: new MemoryLedger({ clock }),
       allowTombstone: async () => true,

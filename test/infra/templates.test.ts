@@ -221,8 +221,11 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
         'shop/ec/bridge',
         'shop/EC2/webhook',
         'shop/EC2/bridge',
+        'person-key',
       ].map(secret),
-      ErpDeliverbetaerp: ['target/beta-erp/erp', 'shop/EC2/webhook', 'shop/EC2/bridge'].map(secret),
+      ErpDeliverbetaerp: ['target/beta-erp/erp', 'shop/EC2/webhook', 'shop/EC2/bridge', 'person-key'].map(
+        secret,
+      ),
       ShopWriteback: ['shop/ec/bridge', 'shop/EC2/bridge'].map(secret),
       StockReconcile: ['target/alpha/erp', 'target/beta-erp/erp', 'shop/ec/bridge', 'shop/EC2/bridge'].map(
         secret,

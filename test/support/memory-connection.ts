@@ -1,4 +1,5 @@
 import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
+import { MemoryErasures } from '#adapters/memory/memory-erasures.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemoryNotes } from '#adapters/memory/memory-notes.ts'
 import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
@@ -17,6 +18,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
   const config = () => loadConfig(configDir)
   const times = stageTimes('local')
   const ledger = new MemoryLedger({ clock })
+  const erasures = new MemoryErasures()
   const queue = new MemoryDeliveryQueue({ clock, targets: Object.keys(config().targets) })
   const writebacks = new MemoryWritebackLedger()
   const writebackQueue = new MemoryWritebackQueue({ clock })
@@ -32,6 +34,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
     config,
     times,
     ledger,
+    erasures,
     notes,
     queue,
     writebacks,
@@ -57,7 +60,19 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
       return { status: answer.status, body: answer.body }
     },
   }
-  return { connection, ledger, notes, queue, writebacks, writebackQueue, gate, secrets: memory, depths, runs }
+  return {
+    connection,
+    ledger,
+    erasures,
+    notes,
+    queue,
+    writebacks,
+    writebackQueue,
+    gate,
+    secrets: memory,
+    depths,
+    runs,
+  }
 }
 
 const NO_MESSAGES: QueueDepths = { visible: 0, inFlight: 0, delayed: 0, deadLetters: 0 }

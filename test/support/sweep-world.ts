@@ -1,6 +1,7 @@
 import { copyFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
+import { MemoryErasures } from '#adapters/memory/memory-erasures.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemoryNotes } from '#adapters/memory/memory-notes.ts'
 import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
@@ -8,6 +9,7 @@ import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { createEcshopReader } from '#adapters/shop/ecshop/reader.ts'
 import { shortHash } from '#app/content-hash.ts'
 import { deliver } from '#app/deliver.ts'
+import { knownPeople } from '#app/people.ts'
 import { readEvent } from '#app/read-event.ts'
 import type { RunEnd } from '#app/run.ts'
 import { readDrift, readSweep } from '#app/sweep-notes.ts'
@@ -19,6 +21,7 @@ import type { DriftReport, SweepKept } from '#contracts/drift.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import { OwnersSchema } from '#contracts/owners.ts'
+import { DisclosuresSchema, RetentionSchema } from '#contracts/privacy.ts'
 import { orderSourceId } from '#domain/reference.ts'
 import type { ShopFailure } from '#domain/shop-failure.ts'
 import type { DeliveryQueue } from '#ports/delivery-queue.ts'
@@ -58,6 +61,7 @@ export class SweepWorld {
   readonly ids = new CountingIds()
   readonly log = new RecordingLog()
   readonly ledger: MemoryLedger
+  readonly erasures = new MemoryErasures()
   readonly notes: MemoryNotes
   readonly gate: MemoryTargetGate
   readonly queue: MemoryDeliveryQueue
@@ -271,6 +275,9 @@ export class SweepWorld {
         rules: RulesSchema.parse({ latePayment: 'place' }),
         gateways: { order: gateway },
         owners: OwnersSchema.parse({}),
+        privacy: DisclosuresSchema.parse({}),
+        retentionDays: RetentionSchema.parse({}),
+        people: knownPeople(new MemorySecrets(), this.erasures),
         ledger,
         shop: createEcshopReader({
           shop: () => ({

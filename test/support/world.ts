@@ -1,7 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { MemoryErasures } from '#adapters/memory/memory-erasures.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
+import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { type DeliverDeps, deliver, rowKeyOf } from '#app/deliver.ts'
+import { knownPeople } from '#app/people.ts'
 import { openTurn } from '#app/turn.ts'
 import type { Rules } from '#contracts/config.ts'
 import { RulesSchema } from '#contracts/config.ts'
@@ -9,6 +12,7 @@ import type { DeliveryMessage, Subject } from '#contracts/delivery-message.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { Order } from '#contracts/order.ts'
 import { OwnersSchema } from '#contracts/owners.ts'
+import { type Disclosures, DisclosuresSchema, RetentionSchema } from '#contracts/privacy.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import type { Capabilities, ErpGateway } from '#ports/erp-gateway.ts'
 import type { Ledger } from '#ports/ledger.ts'
@@ -37,6 +41,7 @@ export interface WorldOptions {
   readonly abilities?: Partial<Capabilities>
   readonly shows?: MemoryErpOptions['shows']
   readonly rules?: Partial<Rules>
+  readonly privacy?: Partial<Disclosures>
   readonly settleMs?: number
   readonly slots?: number
   /** Wraps ports, for crashes and for leaving a rule out. */
@@ -67,6 +72,7 @@ export class World {
   readonly outcomes: Outcome[] = []
   readonly deps: DeliverDeps
   readonly gate: MemoryTargetGate
+  readonly erasures = new MemoryErasures()
   readonly #queue: Queued[] = []
   readonly #sleepers: Sleeper[] = []
   /** Per worker: its work, and who wants to know when it falls asleep. */
@@ -102,6 +108,9 @@ export class World {
       rules: RulesSchema.parse(options.rules ?? {}),
       gateways: { order: options.gateway ? options.gateway(this.erp) : this.erp },
       owners: OwnersSchema.parse({}),
+      privacy: DisclosuresSchema.parse(options.privacy ?? {}),
+      retentionDays: RetentionSchema.parse({}),
+      people: knownPeople(new MemorySecrets(), this.erasures),
       ledger: options.ledger ? options.ledger(disturbed) : disturbed,
       ...(options.shop ? { shop: options.shop } : {}),
       allowTombstone: (shop, perHour) => this.gate.allowTombstone(shop, perHour),
