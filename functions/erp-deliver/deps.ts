@@ -4,6 +4,7 @@ import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
 import { DynamoErasures } from '#adapters/dynamodb/dynamo-erasures.ts'
 import { DynamoLedger } from '#adapters/dynamodb/dynamo-ledger.ts'
 import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
+import { DynamoWritebackLedger } from '#adapters/dynamodb/dynamo-writeback-ledger.ts'
 import { createGateways } from '#adapters/erp/create-gateways.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
@@ -11,12 +12,16 @@ import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
 import { createEcshopReader, type ReadableShop } from '#adapters/shop/ecshop/reader.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
 import { deadLetter } from '#adapters/sqs/sqs-dead-letter.ts'
-import { SqsVisibility } from '#adapters/sqs/sqs-visibility.ts'
+import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
+import { changeVisibility } from '#adapters/sqs/sqs-visibility.ts'
+import { afterParts } from '#app/after-parts.ts'
 import { shortHash } from '#app/content-hash.ts'
 import { type DeliverDeps, deliver } from '#app/deliver.ts'
 import { gateLimits } from '#app/gate-limits.ts'
 import { knownPeople } from '#app/people.ts'
 import { guestKeyWith, personHashFor } from '#app/person-hash.ts'
+import { storedOtherwise } from '#app/stored-otherwise.ts'
+import { surroundingsWith } from '#app/surroundings.ts'
 import { openTurn } from '#app/turn.ts'
 import { DeliveryMessageSchema } from '#contracts/delivery-message.ts'
 import { loadConfig } from '#runtime/config-file.ts'
@@ -40,7 +45,6 @@ const log = createLog('erp-deliver')
 const clock = { now: () => Date.now() }
 const ids = { next: () => randomUUID() }
 const sqs = createSqsClient({ ...CALL, ...readSqsEndpoint() })
-const visibility = new SqsVisibility(sqs)
 const dynamo = createDynamoClient(CALL)
 const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
 /** A replay asks the shop first, but no longer than this. */
@@ -59,14 +63,26 @@ const shops = new Map(
 const limits = gateLimits(config, { leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS })
 const gate = new DynamoTargetGate({ client: dynamo, table: env.TABLE_NAME, limits, clock, ids })
 
+const ledger = new DynamoLedger({ client: dynamo, table: env.TABLE_NAME, clock })
+const gateways = createGateways(target, { configDir, secrets: () => secrets.target(env.TARGET), clock, ids })
+
 const deliverDeps: Omit<DeliverDeps, 'shop'> = {
   rules: target.rules,
-  gateways: createGateways(target, { configDir, secrets: () => secrets.target(env.TARGET), clock, ids }),
+  gateways,
   owners: config.owners,
   privacy: target.privacy,
   retentionDays: config.retentionDays,
   people: knownPeople(secrets, new DynamoErasures({ client: dynamo, table: env.TABLE_NAME })),
-  ledger: new DynamoLedger({ client: dynamo, table: env.TABLE_NAME, clock }),
+  surroundings: surroundingsWith({
+    target: env.TARGET,
+    config,
+    gateways,
+    ledger,
+    writebacks: new DynamoWritebackLedger({ client: dynamo, table: env.TABLE_NAME }),
+    clock,
+    callMs: env.CALL_DEADLINE_MS,
+  }),
+  ledger,
   allowTombstone: (shop, perHour) => gate.allowTombstone(shop, perHour),
   clock,
   ids,
@@ -80,6 +96,8 @@ const deliverDeps: Omit<DeliverDeps, 'shop'> = {
   },
 }
 
+const deliveries = new SqsDeliveryQueue({ client: sqs, queueUrls: env.QUEUE_URLS ?? {}, log })
+
 /** The shops, as long as the record that asks still has time for its call to the ERP. */
 const shopUntil = (lastStart: number) =>
   createEcshopReader({
@@ -92,19 +110,16 @@ const shopUntil = (lastStart: number) =>
 /** Delivers a batch within one turn at the target's gate. */
 export async function deliverBatch(records: readonly BatchRecord[], endsAt: number): Promise<string[]> {
   const turn = openTurn(gate, env.TARGET, records.length, endsAt, clock)
-  const deps = { ...deliverDeps, shop: shopUntil(endsAt - LONGEST_RECORD_MS) }
+  const deps = { ...deliverDeps, shop: storedOtherwise(shopUntil(endsAt - LONGEST_RECORD_MS), ledger) }
   try {
     return await runFifoBatch(records, {
       parse: (body) => readMessage(DeliveryMessageSchema, body),
-      handle: (message) => deliver(message, turn, deps),
+      handle: async (message) =>
+        afterParts(message, await deliver(message, turn, deps), { ...deps, deliveries }),
       correlationId: ({ correlationId }) => correlationId,
       within: (correlationId, run) => inLogContext({ correlationId }, run),
       deadLetter: (record) => deadLetter(sqs, env.DLQ_URL, record),
-      setVisibility: async (changes) => {
-        const { failed } = await visibility.changeVisibility(env.QUEUE_URL, changes)
-        if (failed > 0)
-          log.warn('VISIBILITY_UNCHANGED', 'Messages come back when their visibility ends.', { failed })
-      },
+      setVisibility: (changes) => changeVisibility({ client: sqs, queueUrl: env.QUEUE_URL, log }, changes),
       endsAt,
       longestRecordMs: LONGEST_RECORD_MS,
       clock,

@@ -60,8 +60,12 @@ export interface DeliverDeps {
   readonly privacy: Disclosures
   readonly retentionDays: Retention
   readonly people: People
-  /** What the ledger knows around a thing. Absent: nothing. */
-  readonly surroundings?: (message: DeliveryMessage, now: number) => Promise<Surroundings>
+  /** What is known around a thing; `row` is its own, if there is one. Absent: nothing. */
+  readonly surroundings?: (
+    message: DeliveryMessage,
+    row: LedgerRow | undefined,
+    turn: Turn,
+  ) => Promise<Surroundings>
   readonly ledger: Ledger
   /** Re-reads the shop for a replay; without it the stored state stands in. */
   readonly shop?: ShopReader
@@ -119,9 +123,9 @@ export async function deliver(received: DeliveryMessage, turn: Turn, deps: Deliv
       why: 'claimed by another worker',
     }
   }
-  const around = (await deps.surroundings?.(message, now)) ?? NOTHING_AROUND
+  const around = (await deps.surroundings?.(message, row, turn)) ?? NOTHING_AROUND
   const matter = matterOf(message.subject, key.kind, deps.gateways, deps.rules, around) ?? unsupportedMatter()
-  return new Delivery(message, people, key, row, ageMs, turn, matter, deps).run()
+  return new Delivery(message, people, key, row, ageMs, turn, matter, around.asked, deps).run()
 }
 
 /** The message as its target may see it, and whom it names, who can be found by what is not shown. */
@@ -258,6 +262,7 @@ class Delivery {
     ageMs: number,
     turn: Turn,
     matter: Matter,
+    asked: Surroundings['asked'],
     deps: DeliverDeps,
   ) {
     const now = deps.clock.now()
@@ -279,7 +284,11 @@ class Delivery {
     this.#subjectIsNews = unseen || isOlder(row.seen.version, message.version)
     const { claim: _expired, reason: why, ...unclaimed } = rowSeeing(base, message, now)
     // What it was held for is over; what it was parked for stands until it ends otherwise.
-    this.#row = { ...unclaimed, ...(why && base.status !== 'held' ? { reason: why } : {}) }
+    this.#row = {
+      ...unclaimed,
+      ...(why && base.status !== 'held' ? { reason: why } : {}),
+      ...(asked ? { parts: asked } : {}),
+    }
     const { kind } = key
     this.#wish =
       kind !== 'parts' && deps.owners[kind] === 'erp'
