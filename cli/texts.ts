@@ -1,4 +1,4 @@
-import type { Health } from '#contracts/bridge.ts'
+import type { BridgeFeature, Health } from '#contracts/bridge.ts'
 import type { DriftDifference } from '#contracts/drift.ts'
 import type { Reason, RowStatus } from '#contracts/ledger-row.ts'
 import { type ErpFailureClass, FAILURE_RULES } from '#domain/erp-failure.ts'
@@ -378,6 +378,10 @@ const en = {
     shopEpoch: (shop: string, theirs: string, ours: string): Told => ({
       message: `the bridge is at epoch ${theirs}, and ${ours} is the one that may post`,
       remedy: `If the bridge is the newest installation: npm run sync -- connect ${shop}`,
+    }),
+    shopOld: (version: string, lacking: readonly BridgeFeature[]): Told => ({
+      message: `its bridge (${version}) is older than this: it cannot do ${lacking.join(', ')}`,
+      remedy: 'Copy the folder erpsync of this version over the one in the shop; its settings stay.',
     }),
     shopSetAside: (count: number): Told => ({
       message: `the bridge has set ${count} events aside as invalid`,
@@ -1260,6 +1264,10 @@ const zh: Texts = {
     shopEpoch: (shop, theirs, ours) => ({
       message: `桥接的 epoch 为 ${theirs}，而允许提交的是 ${ours}`,
       remedy: `若该桥接是最新安装的：npm run sync -- connect ${shop}`,
+    }),
+    shopOld: (version, lacking) => ({
+      message: `商店的桥接（${version}）比本服务旧：不支持 ${lacking.join('、')}`,
+      remedy: '用本版本的 erpsync 文件夹覆盖商店中的；设置保留。',
     }),
     shopSetAside: (count) => ({
       message: `桥接因内容无效搁置了 ${count} 个事件`,

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
 import { readSweep } from '#app/sweep-notes.ts'
-import type { Health } from '#contracts/bridge.ts'
+import { BRIDGE_FEATURES, type Health } from '#contracts/bridge.ts'
 import type { SyncConfig, TargetConfig } from '#contracts/config.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { TargetSecret } from '#contracts/secrets.ts'
@@ -238,6 +238,7 @@ async function shopFindings(shop: string, { secrets }: Connection, { context }: 
             say: (t: Texts) => t.doctor.shopEpoch(shop, health.epoch, epoch),
           } as const,
         ]),
+    ...featureFindings(shop, health),
     ...relayFindings(shop, health),
     ...(Math.abs(skewMs) > TOLERATED_SKEW_MS
       ? [
@@ -249,6 +250,20 @@ async function shopFindings(shop: string, { secrets }: Connection, { context }: 
         ]
       : []),
   ]
+}
+
+function featureFindings(shop: string, { bridge }: Health): Finding[] {
+  const lacking = BRIDGE_FEATURES.filter((feature) => !bridge.features?.includes(feature))
+  return lacking.length === 0
+    ? []
+    : [
+        {
+          check: 'shop',
+          about: shop,
+          is: 'warning',
+          say: (t) => t.doctor.shopOld(bridge.version, lacking),
+        },
+      ]
 }
 
 function relayFindings(shop: string, { relay }: Health): Finding[] {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Changes, Digests, Export, Health } from '#contracts/bridge.ts'
+import { BRIDGE_FEATURES, type Changes, type Digests, type Export, type Health } from '#contracts/bridge.ts'
 import { IdSchema, type Kind } from '#contracts/scalars.ts'
 import type { OrderSnapshot, WebhookEvent } from '#contracts/webhook.ts'
 import { type BridgeAnswer, ok, refuse, refuseFields } from './bridge-problem.ts'
@@ -22,11 +22,7 @@ export function health(shop: DemoShop, query: Query): BridgeAnswer {
   if (!asked.success) return refuseFields(asked.error)
   const { pending, setAside, oldest } = shop.database.counts()
   const answer: Health = {
-    bridge: {
-      version: 'demo',
-      capture: 'triggers',
-      features: ['order-notes', 'refunds', 'reply-marks'],
-    },
+    bridge: { version: 'demo', capture: 'triggers', features: [...BRIDGE_FEATURES] },
     platform: { name: 'ecshop', version: 'demo', php: 'none', database: 'SQLite', charset: 'utf-8' },
     epoch: shop.identity.epoch,
     seq: shop.database.seq,

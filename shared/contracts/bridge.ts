@@ -19,6 +19,10 @@ const Origin = z
   .describe('label of who caused the write, e.g. the target’s name; kept and shown, never a filter')
 const CommandId = z.string().regex(/^[A-Za-z0-9._:/-]{1,64}$/)
 
+/** What a bridge can beyond version 1.0.0, which names none. */
+export const BRIDGE_FEATURES = ['order-notes', 'refunds', 'reply-marks'] as const
+export type BridgeFeature = (typeof BRIDGE_FEATURES)[number]
+
 /** Every refusal: nothing was changed. */
 export const BridgeProblemSchema = z.looseObject({
   code: z.string(),
@@ -42,7 +46,7 @@ export const HealthSchema = z.looseObject({
     features: z
       .array(z.string())
       .optional()
-      .describe('what it can beyond version 1.0.0, which tells none: order-notes, refunds, reply-marks'),
+      .describe(`what it can beyond version 1.0.0, which names none: ${BRIDGE_FEATURES.join(', ')}`),
   }),
   platform: z.looseObject({
     name: z.literal('ecshop'),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
-import type { Health } from '#contracts/bridge.ts'
+import { BRIDGE_FEATURES, type Health } from '#contracts/bridge.ts'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import { EPOCH } from '../../support/an-order.ts'
 import { aCli } from '../../support/cli.ts'
@@ -180,7 +180,7 @@ describe('doctor', () => {
 })
 
 const HEALTH: Health = {
-  bridge: { version: '1.0.0', capture: 'triggers' },
+  bridge: { version: '1.1.0', capture: 'triggers', features: [...BRIDGE_FEATURES] },
   platform: { name: 'ecshop', version: 'v2.8.0', php: '8.2', database: '10.11', charset: 'utf-8' },
   epoch: EPOCH,
   seq: 7,
@@ -217,6 +217,16 @@ describe('doctor at a shop that is connected', () => {
 
   it.each<[string, Partial<Health>, RegExp]>([
     ['another epoch', { epoch: 'e-newer' }, /e-newer/],
+    [
+      'a bridge of the first version',
+      { bridge: { version: '1.0.0', capture: 'triggers' } },
+      /1\.0\.0.*order-notes, refunds, reply-marks/,
+    ],
+    [
+      'a bridge that lacks one thing',
+      { bridge: { version: '1.0.9', capture: 'poll', features: ['refunds', 'reply-marks', 'later'] } },
+      /1\.0\.9\)[^,]*order-notes$/,
+    ],
     [
       'a relay that is paused',
       { relay: { ...HEALTH.relay, paused: { code: 'restored', message: 'restored backup', remedy: 'r' } } },

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import {
+  type BridgeFeature,
   ChangesSchema,
   DigestsSchema,
   ExportSchema,
@@ -24,6 +25,10 @@ const FILES: Readonly<Record<Kind, string>> = {
   return: 'returns.php',
   ticket: 'tickets.php',
 }
+
+const NOTES: BridgeFeature = 'order-notes'
+/** What a web server answers instead of a file it does not have: an error, a redirect, or the shop’s start page. */
+const NOT_THE_BRIDGE = /^(http-(3\d\d|404)|unreadable)$/
 
 /** One ECShop behind its bridge, over bridge contract v1 (docs/contracts/bridge-v1.md). */
 export function createEcshopGateway(deps: ClientDeps): ShopGateway {
@@ -58,10 +63,10 @@ export function createEcshopGateway(deps: ClientDeps): ShopGateway {
     cancelOrder: (cancel, deadline) => command('order-cancel.php', cancel, OrderCancelledSchema, deadline),
     noteOrder: async (note, deadline) => {
       const answer = await command('order-notes.php', note, OrderNotedSchema, deadline)
-      if (answer.is === 'ok' || answer.failure.code !== 'http-404') return answer
-      // The shop’s web server does not know the file. Whether a bridge is there at all, it says itself.
+      if (answer.is === 'ok' || !NOT_THE_BRIDGE.test(answer.failure.code)) return answer
+      // Perhaps the file is not there. Whether a bridge is, it says itself.
       const told = await health(deadline)
-      return told.is === 'ok' && !told.value.bridge.features?.includes('order-notes')
+      return told.is === 'ok' && !told.value.bridge.features?.includes(NOTES)
         ? { is: 'failed', failure: tooOld(told.value.bridge.version) }
         : answer
     },
