@@ -3,8 +3,10 @@ import type { OdooTarget } from '#contracts/odoo-target.ts'
 import type { Progress } from '#contracts/progress.ts'
 import type { AftersalesPage, ErpAftersales } from '#ports/erp-reads.ts'
 import { type Attempt, done } from './attempt.ts'
-import { type Changed, onward, PlaceSchema } from './changes.ts'
+import { onward, PlaceSchema } from './changes.ts'
+import type { Changes, ReadChanges } from './feed.ts'
 import { answered, type ReadDeps, readCursor } from './reading.ts'
+import { creditNoteFeed, pickingFeed } from './return-steps.ts'
 import type { Session } from './session.ts'
 import { taskFeed } from './task-steps.ts'
 
@@ -21,31 +23,15 @@ const FeedSchema = z.object({
 type Feed = z.infer<typeof FeedSchema>
 const CursorSchema = z.record(z.string(), FeedSchema)
 
-export interface Step {
-  /** When it can have been written at the earliest, as Odoo writes an instant. */
-  readonly stamp: string
-  readonly progress: Progress
-}
-
-/** One page of records that changed. */
-export interface Changes {
-  /** By id; a record may be there more than once. */
-  readonly changed: readonly Changed[]
-  readonly isLast: boolean
-  readonly steps: readonly Step[]
-  readonly unreadable: AftersalesPage['unreadable']
-}
-
-export type ReadChanges = (session: Session, place: Feed['place']) => Promise<Attempt<Changes>>
-
 /** What people do with tickets and returns. Undefined where the target has neither. */
 export function createAftersales(
   deps: ReadDeps,
-  { tickets }: Pick<OdooTarget, 'tickets' | 'returns'>,
+  { tickets, returns }: Pick<OdooTarget, 'tickets' | 'returns'>,
 ): ErpAftersales | undefined {
-  const feeds: Readonly<Record<string, ReadChanges>> = {
-    ...(tickets ? { tasks: taskFeed(deps, tickets) } : {}),
-  }
+  const feeds: Record<string, ReadChanges> = {}
+  if (tickets) feeds['tasks'] = taskFeed(deps, tickets)
+  if (returns) feeds['pickings'] = pickingFeed(deps)
+  if (returns && returns.creditNotes !== 'none') feeds['creditNotes'] = creditNoteFeed()
   if (Object.keys(feeds).length === 0) return undefined
 
   async function page(session: Session, text: string | undefined): Promise<Attempt<AftersalesPage>> {

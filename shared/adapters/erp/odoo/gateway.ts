@@ -26,7 +26,9 @@ import { customers } from './customers.ts'
 import { createMemory, forget, type Memory } from './desk.ts'
 import { findOrder, type HeldOrder, isConfirmed, type Model, readModel } from './held-order.ts'
 import { kindGateway } from './kind-gateway.ts'
+import { parts } from './parts.ts'
 import { createReads } from './reads.ts'
+import { returns } from './returns.ts'
 import { createSession, type Session } from './session.ts'
 import { sheetOf } from './sheet.ts'
 import { type CustomFields, CustomFieldsSchema, type Sheet, SheetSchema } from './sheet-schema.ts'
@@ -80,12 +82,14 @@ function openOffice({ config, clock, secrets, fetch }: OdooGatewayDeps): Office 
 /** Odoo 17 and later, for every kind that the target is configured to take. See the README beside this file. */
 export function createOdooGateways(deps: OdooGatewayDeps): ErpGateways {
   const office = openOffice(deps)
-  const { tickets: ticketConfig } = deps.config
+  const { tickets: ticketConfig, returns: returnConfig, parts: partsConfig } = deps.config
   const settleMs = deps.settleSeconds === undefined ? undefined : deps.settleSeconds * 1000
   const order = createOdooGateway(deps, office)
   return {
     order,
     customer: kindGateway(customers, { ...office, settleMs }),
+    ...(returnConfig ? { return: kindGateway(returns(returnConfig), { ...office, settleMs }) } : {}),
+    ...(partsConfig ? { parts: kindGateway(parts(partsConfig), { ...office, settleMs }) } : {}),
     ...(ticketConfig ? { ticket: kindGateway(tickets(ticketConfig), { ...office, settleMs }) } : {}),
     ...(order.reads ? { reads: order.reads } : {}),
   }

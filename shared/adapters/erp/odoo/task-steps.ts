@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import type { OdooTarget } from '#contracts/odoo-target.ts'
 import { ProgressSchema, type TicketStep, TicketStepSchema } from '#contracts/progress.ts'
-import type { Changes, ReadChanges, Step } from './aftersales.ts'
 import { type Attempt, done } from './attempt.ts'
 import { instantOf } from './changes.ts'
 import { referenceIn } from './external-ids.ts'
+import type { Changes, ReadChanges, Step } from './feed.ts'
 import { ourNames } from './held-order.ts'
 import { linesOf } from './html.ts'
 import type { House, ReadDeps } from './reading.ts'
@@ -243,7 +243,7 @@ async function stageNames(
 }
 
 interface Reading extends House {
-  stepOf(stage: number | false): TicketStep | undefined
+  readonly stepOf: (stage: number | false) => TicketStep | undefined
   /** What was written before was told. */
   readonly from: string
 }
