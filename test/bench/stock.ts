@@ -16,16 +16,19 @@ import { type Figure, figure } from './figures.ts'
 import { BigStock, WAREHOUSES } from './stock-world.ts'
 
 const SKUS = Number(process.env['BENCH_SKUS'] ?? 100_000)
-/** One SKU in a hundred changes. */
+/** One SKU in a hundred changes, or in so many before the run of all. */
 const EVERY = 100
+const FULL_EVERY = Number(process.env['BENCH_EVERY'] ?? EVERY)
 /** The most a command takes, and a naive push too. */
 const BATCH = 200
-/** What the function gets: a deployment gives it more, for speed, and then it collects garbage later. */
-const MEMORY_MB = 128
+/** What the function gets, which sizes node’s heap: a deployment gives it more, for speed, and then it collects garbage later. */
+const MEMORY_MB = Number(process.env['BENCH_MEMORY_MB'] ?? 128)
 const FUNCTION = 'StockReconcile'
 const SHOP = 'A1'
 const TARGET = 'erp'
 const POOL = 'main'
+/** However much changes, nobody is asked. */
+const OPEN_BRAKE = { zeroPercent: 100, movePercent: 100 }
 /** As a deployment, but for what only makes a reader wait. */
 const STAGE: Stage = { ...stageNamed('demo'), runTimeoutSeconds: 300, runLeaseSeconds: 330 }
 
@@ -39,11 +42,11 @@ export async function stock(): Promise<Figure[]> {
   let cloud: Cloud | undefined
   try {
     cloud = await start(dir, erpUrl, shopUrl)
-    const full = await measured(cloud, world, 3)
-    const delta = await measured(cloud, world, 7)
+    const full = await measured(cloud, world, FULL_EVERY, 3)
+    const delta = await measured(cloud, world, EVERY, 7)
     const naive = await pushed(world, erpUrl, shopUrl, 11)
     return [
-      ...figuresOf('all SKUs, 1 % changed', full),
+      ...figuresOf(`all SKUs, 1 in ${FULL_EVERY} changed`, full),
       ...figuresOf('1 % that the ERP names', delta),
       ...figuresOf('naive push of all', naive),
     ]
@@ -79,8 +82,8 @@ function figuresOf(
 }
 
 /** @throws unless the shop has what it is to have, and nothing was written that was right */
-async function measured(cloud: Cloud, world: BigStock, from: number): Promise<Measured> {
-  const changed = world.receive(EVERY, from)
+async function measured(cloud: Cloud, world: BigStock, every: number, from: number): Promise<Measured> {
+  const changed = world.receive(every, from)
   const result = await counted(world, async () => {
     let end: z.infer<typeof EndSchema>
     do end = EndSchema.parse(await cloud.fire(`stock-reconcile-${POOL}`, { now: true }))
@@ -200,6 +203,6 @@ function configOf(erpUrl: string) {
         rest: { ...rest, operations: { ...rest.operations, stock: stockReads } },
       },
     },
-    pools: { [POOL]: { target: TARGET, warehouses: WAREHOUSES, shops: { [SHOP]: {} } } },
+    pools: { [POOL]: { target: TARGET, warehouses: WAREHOUSES, shops: { [SHOP]: {} }, brake: OPEN_BRAKE } },
   }
 }
