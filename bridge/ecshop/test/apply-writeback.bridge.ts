@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
@@ -9,9 +9,10 @@ import { openShopTurn } from '#app/shop-turn.ts'
 import { OwnersSchema } from '#contracts/owners.ts'
 import type { WritebackCommand, WritebackMessage, WritebackRow } from '#contracts/writeback.ts'
 import type { Outcome } from '#domain/outcome.ts'
-import { aShop, type Shop, type ShopOptions } from './support/a-shop.ts'
-import { type Cut, CuttingProxy } from './support/cutting-proxy.ts'
+import type { Shop } from './support/a-shop.ts'
+import type { Cut, CuttingProxy } from './support/cutting-proxy.ts'
 import { SEED } from './support/seed.ts'
+import { aCutShop, GENERATIONS, WRITE } from './support/served-shop.ts'
 import type { Order } from './support/shop-actions.ts'
 
 /** The service’s whole way of a command, over the real bridge, on both engines. */
@@ -19,15 +20,6 @@ import type { Order } from './support/shop-actions.ts'
 const { flask, shirt } = SEED.goods
 const LONG = 300_000
 const TIMES = { callMs: 20_000, leaseMs: 60_000, retryFloorMs: 1_000 }
-
-/** Both generations, with the engine that each has. */
-const GENERATIONS: readonly ShopOptions[] = [
-  { generation: '2.8', engine: 'InnoDB' },
-  { generation: '2.7', engine: 'MyISAM' },
-]
-
-/** Not those by which the call is let in. */
-const WRITE = /^\s*(INSERT|UPDATE|DELETE)\b(?!.*erpsync_nonce)/is
 
 /** What befalls a worker: it dies at its n-th write of the row, or the shop’s answer never comes. */
 type Death = { readonly write: number; readonly when: 'before' | 'after' }
@@ -161,18 +153,13 @@ function messageOf(order: Order, kind: 'shipment' | 'cancel'): WritebackMessage 
 describe.each(GENERATIONS)('a command for a shop of $generation on $engine', (options) => {
   let proxy: CuttingProxy
   let shop: Shop
+  let dispose: () => Promise<void>
   let worker: Worker
   beforeAll(async () => {
-    proxy = await CuttingProxy.before(inject('mariadbPort'))
-    shop = await aShop({ capture: 'triggers', ...options, server: proxy.port })
-    await shop.serve()
-    await shop.sql.exec('UPDATE {goods} SET goods_number = 10000')
+    ;({ proxy, shop, dispose } = await aCutShop(options))
     worker = new Worker(`${shop.url}erpsync/v1/`, await shop.state('bridge_secret'))
   })
-  afterAll(async () => {
-    await shop.dispose()
-    await proxy.close()
-  })
+  afterAll(() => dispose())
 
   const place = () =>
     shop.act.place({

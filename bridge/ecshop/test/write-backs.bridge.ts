@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   BRIDGE_PROBLEMS,
   BridgeProblemSchema,
@@ -9,28 +9,17 @@ import {
   ShipmentRecordedSchema,
   TicketRepliedSchema,
 } from '#contracts/bridge.ts'
-import { aShop, type Shop, type ShopOptions } from './support/a-shop.ts'
+import { aShop, type Shop } from './support/a-shop.ts'
 import { type BridgeAnswer, callBridge } from './support/call-bridge.ts'
-import { type Cut, CuttingProxy } from './support/cutting-proxy.ts'
+import type { Cut, CuttingProxy } from './support/cutting-proxy.ts'
 import { SEED } from './support/seed.ts'
+import { aCutShop, aServedShop, GENERATIONS, WRITE } from './support/served-shop.ts'
 import type { Order } from './support/shop-actions.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const { flask, shirt, towel, voucher } = SEED.goods
 const SHIPPED_AT = '2026-11-20T06:30:00Z'
 const SHIPPED_AT_EPOCH = Date.parse(SHIPPED_AT) / 1000
-
-/** Both generations, with the engine that each has. */
-const GENERATIONS: readonly ShopOptions[] = [
-  { generation: '2.8', engine: 'InnoDB' },
-  { generation: '2.7', engine: 'MyISAM' },
-]
-
-async function aServedShop(options: ShopOptions = {}): Promise<Shop> {
-  const shop = await aShop({ capture: 'triggers', ...options })
-  await shop.serve()
-  return shop
-}
 
 const identity = (order: Order) => ({
   order_id: String(order.order_id),
@@ -868,8 +857,6 @@ describe('a shop of the GBK edition', () => {
   })
 })
 
-/** Not those by which the call is let in; of them there are now and then more. */
-const WRITE = /^\s*(INSERT|UPDATE|DELETE)\b(?!.*erpsync_nonce)/is
 /** The statement that does it all at once. */
 const SHIPPING = { write: 1, of: /^\s*UPDATE\b.*erpsync_command/is, executed: false }
 
@@ -879,21 +866,18 @@ describe.each(GENERATIONS)(
   (options) => {
     let proxy: CuttingProxy
     let shop: Shop
+    let dispose: () => Promise<void>
     beforeAll(async () => {
-      proxy = await CuttingProxy.before(inject('mariadbPort'))
-      shop = await aServedShop({ ...options, server: proxy.port })
+      ;({ proxy, shop, dispose } = await aCutShop(options))
       await shop.sql.insert('bonus_type', {
         type_id: 7,
         send_type: 2,
         min_amount: '100.00',
         send_end_date: 2_000_000_000,
       })
-      await shop.sql.exec('UPDATE {goods} SET give_integral = -1, rank_integral = -1, goods_number = 10000')
+      await shop.sql.exec('UPDATE {goods} SET give_integral = -1, rank_integral = -1')
     })
-    afterAll(async () => {
-      await shop.dispose()
-      await proxy.close()
-    })
+    afterAll(() => dispose())
 
     /** @param check of one call that was cut and repeated; gets the answer of the repeated one */
     async function atEveryWrite(
