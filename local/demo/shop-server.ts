@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { text } from 'node:stream/consumers'
 import * as z from 'zod'
+import { MoneySchema } from '#contracts/scalars.ts'
 import { answerBridge, BRIDGE_PATH } from './bridge-api.ts'
 import { FREIGHT, PRODUCTS } from './catalogue.ts'
 import type { DemoShop } from './shop.ts'
-import { buyerOf, goodsOf, type ShopOrder, totalOf, wire } from './shop-order.ts'
+import { buyerOf, goodsOf, instant, type ShopOrder, sentOf, totalOf, wire } from './shop-order.ts'
+import type { Ticket } from './shop-things.ts'
 
 interface Reply {
   readonly status: number
@@ -20,6 +22,11 @@ const PlaceSchema = z.object({
     .optional(),
 })
 
+const ReturnSchema = z.object({ refund: z.enum(['balance', 'withdrawal']).optional() })
+const RefundSchema = z.object({ amount: MoneySchema })
+const AskSchema = z.object({ title: z.string().min(1).max(200), text: z.string().min(1).max(2000) })
+const ReplySchema = AskSchema.pick({ text: true })
+
 const GUIDE = {
   what: 'The demo shop of ecshop-erp-sync. Everything in it is invented.',
   paths: {
@@ -30,6 +37,13 @@ const GUIDE = {
     'POST /orders/{no}/pay': 'pays it, which confirms it',
     'POST /orders/{no}/edit': 'one piece more of the first line',
     'POST /orders/{no}/cancel': 'cancels it',
+    'POST /orders/{no}/ship': 'ships what is left of it',
+    'POST /orders/{no}/return':
+      '{"refund": "balance" | "withdrawal"}, optional: takes back all that was shipped',
+    'POST /orders/{no}/refund': '{"amount": "12.30"}: gives a member some of the money back',
+    'POST /orders/{no}/ask': '{"title", "text"}: its customer’s message',
+    'GET /tickets': 'its customers’ messages, and what was answered',
+    'POST /tickets/{id}/reply': '{"text"}: an administrator answers',
     'POST /orders/{no}/duplicate': 'sends its last event once more, byte for byte',
     'POST /orders/{no}/out-of-order': 'edits it and sends what it was before after what it is now',
   },
@@ -54,18 +68,31 @@ async function answer(request: IncomingMessage, shop: DemoShop, webhookUrl: stri
   if (route === 'GET /') return { status: 200, body: GUIDE }
   if (route === 'GET /orders') return { status: 200, body: { demo: true, orders: shop.orders().map(shown) } }
   if (route === 'GET /outbox') return { status: 200, body: { waiting: shop.outbox() } }
-  if (route === 'POST /orders') return place(parsedJson((await text(request)) || '{}'), shop)
+  if (route === 'GET /tickets')
+    return { status: 200, body: { demo: true, tickets: shop.tickets().map(asked) } }
+  const body = request.method === 'POST' ? parsedJson((await text(request)) || '{}') : undefined
+  if (route === 'POST /orders') return place(body, shop)
+
+  const [, ticketId] = /^POST \/tickets\/(\d+)\/reply$/.exec(route) ?? []
+  if (ticketId !== undefined) return reply(Number(ticketId), body, shop)
 
   const [, no, action] = /^\/orders\/([A-Za-z0-9]+)(?:\/([a-z-]+))?$/.exec(pathname) ?? []
   const order = no === undefined ? undefined : shop.order(no)
   if (no === undefined || !order) return problem(404, `There is no ${route}.`)
   if (action === undefined && request.method === 'GET') return { status: 200, body: shown(order) }
   return request.method === 'POST'
-    ? act(action ?? '', no, shop, webhookUrl)
+    ? act(action ?? '', order, body, shop, webhookUrl)
     : problem(404, `There is no ${route}.`)
 }
 
-async function act(action: string, no: string, shop: DemoShop, webhookUrl: string): Promise<Reply> {
+async function act(
+  action: string,
+  order: ShopOrder,
+  body: unknown,
+  shop: DemoShop,
+  webhookUrl: string,
+): Promise<Reply> {
+  const { no } = order
   switch (action) {
     case 'pay':
       return changed(shop.pay(no), 'Only an open, unpaid order can be paid.')
@@ -73,6 +100,24 @@ async function act(action: string, no: string, shop: DemoShop, webhookUrl: strin
       return changed(shop.edit(no), 'A cancelled order cannot be edited.')
     case 'cancel':
       return changed(shop.cancel(no), 'It is cancelled already.')
+    case 'ship':
+      return ship(order, shop)
+    case 'return': {
+      const wish = ReturnSchema.safeParse(body)
+      if (!wish.success) return problem(400, z.prettifyError(wish.error))
+      const returns = shop.takeBack(no, wish.data.refund)
+      return changed(returns.length > 0 ? shop.order(no) : undefined, 'Nothing of it was shipped.')
+    }
+    case 'refund': {
+      const wish = RefundSchema.safeParse(body)
+      if (!wish.success) return problem(400, z.prettifyError(wish.error))
+      return changed(shop.refundPart(no, wish.data.amount), 'So much was not paid, or by no member.')
+    }
+    case 'ask': {
+      const wish = AskSchema.safeParse(body)
+      if (!wish.success) return problem(400, z.prettifyError(wish.error))
+      return { status: 201, body: asked(shop.ask(wish.data.title, wish.data.text, order)) }
+    }
     case 'duplicate': {
       const event = shop.lastEvent(no)
       if (event === undefined) return problem(409, 'Nothing was accepted of it yet.')
@@ -90,7 +135,7 @@ async function act(action: string, no: string, shop: DemoShop, webhookUrl: strin
       return { status: 200, body: { answers } }
     }
     default:
-      return problem(404, 'An order can be paid, edited, cancelled, duplicated, sent out of order.')
+      return problem(404, 'What can be done with an order is said at /.')
   }
 }
 
@@ -107,6 +152,25 @@ function place(body: unknown, shop: DemoShop): Reply {
     return problem(400, `This shop sells ${PRODUCTS.map(({ sku }) => sku).join(', ')}.`)
   }
   return { status: 201, body: shown(shop.place({ paid, ...(known ? { items: known } : {}) })) }
+}
+
+function ship(order: ShopOrder, shop: DemoShop): Reply {
+  const lines = order.lines.flatMap((line) => {
+    const quantity = line.quantity - sentOf(order, line)
+    return quantity > 0 ? [{ rec_id: line.recId, quantity }] : []
+  })
+  const isOpen = order.status === 'placed' || order.status === 'confirmed'
+  if (!isOpen || lines.length === 0) return problem(409, 'There is nothing left to ship.')
+  shop.ship(order.no, { tracking: [`DEMO${order.id}`], lines })
+  return changed(shop.order(order.no), 'It is gone.')
+}
+
+function reply(id: number, body: unknown, shop: DemoShop): Reply {
+  const wish = ReplySchema.safeParse(body)
+  if (!wish.success) return problem(400, z.prettifyError(wish.error))
+  shop.reply(id, 'demo-admin', wish.data.text)
+  const ticket = shop.ticket(id)
+  return ticket ? { status: 200, body: asked(ticket) } : problem(404, 'There is no such message.')
 }
 
 function parsedJson(text: string): unknown {
@@ -135,5 +199,21 @@ function shown(order: ShopOrder): object {
     freight: wire(FREIGHT),
     total: wire(totalOf(order)),
     lines: order.lines.map(({ sku, name, quantity, price }) => ({ sku, name, quantity, price: wire(price) })),
+    refunds: (order.refunds ?? []).map(({ amount, to, at }) => ({
+      amount: wire(amount),
+      to,
+      at: instant(at),
+    })),
+    log: (order.log ?? []).map(({ at, by, text }) => ({ at: instant(at), by, text })),
+  }
+}
+
+function asked({ id, title, text, order, replies }: Ticket): object {
+  return {
+    ticket: id,
+    ...(order ? { order_no: order.no } : {}),
+    title,
+    text,
+    replies: replies.map(({ author, text: words }) => ({ by: author, text: words })),
   }
 }

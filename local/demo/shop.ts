@@ -318,8 +318,18 @@ export class DemoShop {
     })
   }
 
+  return(id: number): Return | undefined {
+    return this.#thing('return', id, ReturnSchema)
+  }
+
   ticket(id: number): Ticket | undefined {
     return this.#thing('ticket', id, TicketSchema)
+  }
+
+  /** Customers’ messages, oldest first, with what was answered. */
+  tickets(): Ticket[] {
+    const ids = this.idsOf('ticket', 0, Number.MAX_SAFE_INTEGER)
+    return ids.flatMap((id) => this.ticket(id) ?? [])
   }
 
   /**
