@@ -2,12 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 import { EpochMsSchema } from '#contracts/instant.ts'
 import type { Reason } from '#contracts/ledger-row.ts'
 import type { Owners } from '#contracts/owners.ts'
+import type { Retention } from '#contracts/privacy.ts'
 import type { WritebackCommand, WritebackKey, WritebackMessage, WritebackRow } from '#contracts/writeback.ts'
 import { appended } from '#domain/history.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import { REFUND_REMEDY, reason } from '#domain/reasons.ts'
 import { closedGateDelay, contendedDelay, MAX_AGE_MS, retryDelay } from '#domain/retry-delay.ts'
 import { afterShopFailure, type ShopFailure } from '#domain/shop-failure.ts'
+import { ERASED, wordless } from '#domain/wordless.ts'
 import type { Random } from '#ports/runtime.ts'
 import type { ShopGateway } from '#ports/shop-gateway.ts'
 import type { WritebackLedger } from '#ports/writebacks.ts'
@@ -20,6 +22,7 @@ import {
   type ProgressDeps,
   REFUSED_BY_OWNER,
 } from './apply-progress.ts'
+import { stableJson } from './content-hash.ts'
 import type { ShopTurn } from './shop-turn.ts'
 
 /** A figure as old as this says nothing any more: a later run has computed it anew. */
@@ -37,6 +40,7 @@ export interface WritebackDeps extends ProgressDeps {
   readonly turn: (shop: string) => ShopTurn
   readonly writebacks: Pick<WritebackLedger, 'get' | 'put'>
   /** Whose word counts for each kind. */
+  readonly retentionDays: Pick<Retention, 'ticket' | 'return'>
   readonly owners: Pick<Owners, 'stock' | 'shipment' | 'ticket-progress' | 'return-progress'>
   readonly random: Random
   /** Milliseconds. lease > function timeout > call; checked when the stack is synthesised. */
@@ -158,6 +162,7 @@ class RowWriteback {
       const afterMs = Math.min(this.#delays.ordinary(), freeInMs + 50)
       return { is: 'retry', afterMs, why: 'claimed by another worker' }
     }
+    if (stored?.result === ERASED) return { is: 'done', flavour: 'erased' }
     if (stored && this.#message.cause !== 'replay') {
       // What the shop was told stands as it is until a person has seen to it.
       if (stored.reason?.code === 'progress-changed') return { is: 'done', flavour: 'duplicate' }
@@ -216,7 +221,7 @@ class RowWriteback {
     | { readonly is: 'park'; readonly reason: Reason; readonly command: WritebackRow['command'] }
     | undefined {
     if (this.#command.is === 'progress')
-      return isDeepStrictEqual(command, this.#command)
+      return stableJson(command) === stableJson(this.#command)
         ? undefined
         : { is: 'park', reason: reason('progress-changed'), command: this.#command }
     if (this.#message.told === undefined || isDeepStrictEqual(told, this.#message.told)) return undefined
@@ -229,8 +234,20 @@ class RowWriteback {
     const { ref } = this.#command
     if (result === REFUSED_BY_OWNER)
       this.#deps.log.warn('OWNER_REFUSED', OWNED_BY_SHOP, { ...this.#key, reference: ref })
-    const written = await this.#save(result, { status: 'done', result })
-    return written ? { is: 'done', flavour: 'applied' } : this.#lost()
+    const erased = result === ERASED
+    const written = await this.#save(result, {
+      status: 'done',
+      result,
+      ...(erased ? { command: wordless(this.#command) } : {}),
+    })
+    return written ? { is: 'done', flavour: erased ? 'erased' : 'applied' } : this.#lost()
+  }
+
+  /** A step holds what people wrote: it is kept as long as the thing it is of. */
+  #expiry(now: number): { expiresAt?: number } {
+    if (this.#command.is !== 'progress') return {}
+    const days = this.#deps.retentionDays[this.#command.progress.of]
+    return { expiresAt: Math.ceil(now / 1000) + days * 86_400 }
   }
 
   async #failed(failure: ShopFailure): Promise<Outcome> {
@@ -296,6 +313,7 @@ class RowWriteback {
       ...(told ? { told } : {}),
       ...(claimed ? { claim: { owner: this.#owner, leaseUntil: now + times.leaseMs } } : {}),
       ...(result === undefined ? {} : { result }),
+      ...this.#expiry(now),
       firstSeenAt: this.#stored?.firstSeenAt ?? now,
       updatedAt: now,
       history: appended(this.#stored?.history ?? [], { at: now, event, correlationId }),

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import {
   type AftersaleRunInput,
   type AftersalesKept,
@@ -12,12 +11,12 @@ import { isDue } from '#domain/due.ts'
 import { appended } from '#domain/history.ts'
 import { inTheirOrder } from '#domain/progress.ts'
 import { reason } from '#domain/reasons.ts'
-import { shopIn } from '#domain/reference.ts'
+import { aftersaleIn, shopIn } from '#domain/reference.ts'
 import type { AftersalesPage, ErpAftersales } from '#ports/erp-reads.ts'
 import type { Log } from '#ports/runtime.ts'
 import type { TargetGate } from '#ports/target-gate.ts'
 import type { WritebackLedger, WritebackQueue } from '#ports/writebacks.ts'
-import { shortHash } from './content-hash.ts'
+import { shortHash, stableJson } from './content-hash.ts'
 import { progressMessage } from './progress-message.ts'
 import { type Hold, type RunDeps, type RunEnd, underLock } from './run.ts'
 import { Calls } from './stock/calls.ts'
@@ -147,15 +146,17 @@ class AftersaleRun {
   async #take({ progress, unreadable }: AftersalesPage): Promise<Taken> {
     this.#counts.read += progress.length + unreadable.length
     const queueing: Queueing[] = []
-    for (const step of inTheirOrder(progress)) {
-      if (this.#isForeign(step.id, step.reference)) continue
+    for (const told of inTheirOrder(progress)) {
+      if (this.#isForeign(told.id, told.reference)) continue
+      const thing = aftersaleIn(told.reference)
+      const step = thing ? { ...told, reference: thing.reference } : told
       const key = this.#keyOf(step.id)
       const row = await this.#deps.writebacks.get(key)
-      if (row && isDeepStrictEqual(progressIn(row.command), step)) {
+      if (row && isSame(progressIn(row.command), step)) {
         this.#counts.known += 1
         continue
       }
-      const shop = shopIn(step.reference)
+      const shop = thing?.kind === step.of ? thing.shop : undefined
       const why =
         row?.result !== undefined
           ? reason('progress-changed')
@@ -170,7 +171,7 @@ class AftersaleRun {
       const key = this.#keyOf(id)
       const row = await this.#deps.writebacks.get(key)
       const parked = reason('progress-unreadable', { detail: why, subject: id })
-      const known = row?.status === 'done' || isDeepStrictEqual(row?.reason, parked)
+      const known = row?.status === 'done' || isSame(row?.reason, parked)
       if (known) this.#counts.known += 1
       else if (!(await this.#park(key, row, parked))) return AGAIN
     }
@@ -283,3 +284,6 @@ const commandOf = (progress: Progress): WritebackCommand => ({
 const progressIn = (command: WritebackCommand | undefined): Progress | undefined =>
   command?.is === 'progress' ? command.progress : undefined
 const failed = (kept: AftersalesKept, why: string): Ended => ({ kept, end: { is: 'failed', why } })
+/** A field that is not there is as good as one that is undefined. */
+const isSame = (one: object | undefined, other: object): boolean =>
+  one !== undefined && stableJson(one) === stableJson(other)

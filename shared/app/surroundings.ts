@@ -7,6 +7,7 @@ import type { Purchase } from '#contracts/purchase.ts'
 import type { Return } from '#contracts/return.ts'
 import type { Ticket } from '#contracts/ticket.ts'
 import type { WritebackRow } from '#contracts/writeback.ts'
+import { epochMs } from '#domain/calendar.ts'
 import { identityOf } from '#domain/identity.ts'
 import { partsState } from '#domain/parts.ts'
 import { generationReference, orderSourceId } from '#domain/reference.ts'
@@ -48,7 +49,10 @@ export function surroundingsWith(deps: SurroundingsDeps): NonNullable<DeliverDep
       }
       case 'parts':
         return { purchases: [], parts: [], asked: await asked(subject.parts, message, row, turn, deps) }
-      default:
+      case 'customer':
+      case 'snapshot':
+      case 'tombstone':
+      case 'gone':
         return { purchases: [], parts: [] }
     }
   }
@@ -92,7 +96,7 @@ function purchasesIn(
     const left = leavingOf(line, shipments)
     const shippedAt = left
       .map(({ at }) => at)
-      .toSorted((a, b) => Date.parse(a) - Date.parse(b))
+      .toSorted((a, b) => epochMs(a) - epochMs(b))
       .at(-1)
     const items = line.kind === 'package' ? line.parts : [line]
     return items.map(({ sku, name, quantity }): Purchase => {

@@ -1,4 +1,5 @@
 import type { Progress, ReturnStep, TicketStep } from '#contracts/progress.ts'
+import { epochMs, localTime } from './calendar.ts'
 
 /** Which step may follow which. Steps are facts: one that may not follow is kept, and changes no state. */
 interface Machine<Step extends string> {
@@ -10,7 +11,7 @@ interface Machine<Step extends string> {
 
 const UNDER_WAY = ['assigned', 'inspecting', 'repairing', 'waiting-parts', 'shipped', 'closed'] as const
 
-export const TICKET_MACHINE = checked<TicketStep>({
+const TICKET_MACHINE = checked<TicketStep>({
   starts: ['accepted', 'assigned', 'inspecting', 'closed'],
   next: {
     accepted: UNDER_WAY,
@@ -25,7 +26,7 @@ export const TICKET_MACHINE = checked<TicketStep>({
   ends: ['closed'],
 })
 
-export const RETURN_MACHINE = checked<ReturnStep>({
+const RETURN_MACHINE = checked<ReturnStep>({
   starts: ['received', 'refunded', 'refused'],
   next: {
     received: ['inspected', 'refunded', 'refused', 'replacement-shipped'],
@@ -59,9 +60,7 @@ function closure<Step>(from: readonly Step[], next: (step: Step) => readonly Ste
 
 /** Steps of one thing come in any order; this is the one they happened in. */
 export function inTheirOrder<Step extends Pick<Progress, 'at' | 'id'>>(steps: readonly Step[]): Step[] {
-  return steps.toSorted(
-    (a, b) => Date.parse(a.at) - Date.parse(b.at) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0),
-  )
+  return steps.toSorted((a, b) => epochMs(a.at) - epochMs(b.at) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
 }
 
 export interface Course {
@@ -135,26 +134,11 @@ export function progressText(progress: Progress, timeZone: string): string {
 }
 
 function parcelLines({ carrier, tracking, events }: Progress['parcels'][number], timeZone: string): string[] {
-  const newestFirst = events.toSorted((a, b) => Date.parse(b.at) - Date.parse(a.at))
+  const newestFirst = events.toSorted((a, b) => epochMs(b.at) - epochMs(a.at))
   return [
     `包裹：${carrier === '' ? '' : `${carrier} `}${tracking}`,
     ...newestFirst.map(({ at, text }) => `  ${localTime(at, timeZone)} ${text}`),
   ]
-}
-
-/** `2026-11-20 15:30` on the clock of the shop. */
-function localTime(at: string, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat('en-CA', {
-    timeZone,
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  }).formatToParts(new Date(at))
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? ''
-  return `${part('year')}-${part('month')}-${part('day')} ${part('hour')}:${part('minute')}`
 }
 
 /** Never between the halves of a character. */

@@ -1,4 +1,6 @@
 import type { Purchase, WarrantyRule } from '#contracts/purchase.ts'
+import { epochMs, lastDayOf } from './calendar.ts'
+import { dayIn } from './due.ts'
 
 /** The warranty of what was sold; the first rule that fits decides. Null: none. @param timeZone of the shop */
 export function warrantyOf(
@@ -11,8 +13,8 @@ export function warrantyOf(
   const { months, from } = rule
   const start = from === 'shipment' ? shippedAt : purchasedAt
   if (start === null) return { months, startsOn: null, endsOn: null }
-  const startsOn = localDate(start, timeZone)
-  return { months, startsOn, endsOn: lastDay(startsOn, months) }
+  const startsOn = dayIn(epochMs(start), timeZone)
+  return { months, startsOn, endsOn: lastDayOf(months, startsOn) }
 }
 
 /** Whether a text is as a pattern says, in which "*" stands for any characters. */
@@ -28,23 +30,4 @@ function fits(pattern: string, text: string): boolean {
     from = at + piece.length
   }
   return text.length - tail.length >= from && text.endsWith(tail)
-}
-
-/** The day on the calendar of the shop, YYYY-MM-DD. */
-export function localDate(instant: string, timeZone: string): string {
-  const format = { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' } as const
-  const parts = new Intl.DateTimeFormat('en-CA', format).formatToParts(new Date(instant))
-  const part = (type: 'year' | 'month' | 'day') => parts.find((one) => one.type === type)?.value ?? ''
-  return `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}`
-}
-
-/**
- * Of months that begin on this day. It is the eve of the same day of the month; where that month is too short for the eve,
- * its last day. Only days are counted: no clock is put forward or back between them.
- */
-export function lastDay(startsOn: string, months: number): string {
-  const [year = 0, month = 1, day = 1] = startsOn.split('-').map(Number)
-  const lengthThen = new Date(Date.UTC(year, month + months, 0)).getUTCDate()
-  const end = new Date(Date.UTC(year, month - 1 + months, Math.min(day - 1, lengthThen)))
-  return end.toISOString().slice(0, 10)
 }
