@@ -194,7 +194,8 @@ class StockRun {
   async #decide(reading: SkuReading): Promise<void> {
     const { sku, source, items } = reading
     const { underWay, deps } = this.#parts
-    this.#count('examined')
+    // What no shop has can neither change nor be zeroed: it would only make the brake softer.
+    if (items.size > 0) this.#count('examined')
     if (this.#place.kind === 'full' && items.size > 0) this.#known.add(sku)
     const decision = decideSku(reading, this.#pool, underWay, deps.clock.now())
     if (decision.is !== 'decided') return this.#setAside(decision.is, sku)

@@ -419,6 +419,17 @@ describe('the brake', () => {
     ])
   })
 
+  it('is not softened by what no shop has', async () => {
+    const pool = await poisoned()
+    for (let index = 0; index < 1_000; index += 1) {
+      pool.erp.set(`PART-${index}`, 0)
+      pool.feed.push(`PART-${index}`)
+    }
+    expect(await pool.run()).toMatchObject({ is: 'waiting' })
+    expect(await pool.brake()).toMatchObject({ state: 'tripped', counts: { changed: 100, of: 100 } })
+    expect(pool.queued()).toEqual([])
+  })
+
   it('keeps holding it run by run, until the figures are well again', async () => {
     const pool = await poisoned()
     await pool.run()
