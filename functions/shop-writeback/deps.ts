@@ -65,6 +65,7 @@ const writebackDeps: Omit<WritebackDeps, 'turn'> = {
   ledger: new DynamoLedger({ client: dynamo, table: env.TABLE_NAME, clock }),
   deliveries: new SqsDeliveryQueue({ client: sqs, queueUrls: env.QUEUE_URLS ?? {}, log }),
   owners: config.owners,
+  retentionDays: config.retentionDays,
   partsTargets: (shop) => targetsFor(config.shops[shop] ?? { targets: [] }, config.targets)('parts'),
   timeZone: (shop) => config.shops[shop]?.timeZone ?? UNKNOWN_SHOP.timeZone,
   clock,

@@ -10,6 +10,7 @@ import { PARTS_VERSIONS } from '#domain/parts.ts'
 import { cut, progressText } from '#domain/progress.ts'
 import { reason } from '#domain/reasons.ts'
 import type { ShopFailure } from '#domain/shop-failure.ts'
+import { ERASED } from '#domain/wordless.ts'
 import type { DeliveryQueue } from '#ports/delivery-queue.ts'
 import type { Ledger } from '#ports/ledger.ts'
 import type { Clock, Log } from '#ports/runtime.ts'
@@ -75,7 +76,7 @@ export async function applyProgress(
       : { is: 'park', reason: reason('progress-unknown-reference', { subject: progress.reference }) }
   }
   const { no } = row
-  if (row.status === 'erased') return { no, is: 'done', result: 'erased' }
+  if (row.status === 'erased') return { no, is: 'done', result: ERASED }
   const parts = progress.of === 'ticket' ? await askForParts(message, progress, row, deps) : 'none'
   if (parts === 'failed') return { no, is: 'retry', why: 'parts not queued', when: 'ordinary' }
 

@@ -39,8 +39,8 @@ export interface WritebackDeps extends ProgressDeps {
   ) => Pick<ShopGateway, 'writeStock' | 'recordShipment' | 'cancelOrder' | 'replyToTicket' | 'noteOrder'>
   readonly turn: (shop: string) => ShopTurn
   readonly writebacks: Pick<WritebackLedger, 'get' | 'put'>
-  /** Whose word counts for each kind. */
   readonly retentionDays: Pick<Retention, 'ticket' | 'return'>
+  /** Whose word counts for each kind. */
   readonly owners: Pick<Owners, 'stock' | 'shipment' | 'ticket-progress' | 'return-progress'>
   readonly random: Random
   /** Milliseconds. lease > function timeout > call; checked when the stack is synthesised. */

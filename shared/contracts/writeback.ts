@@ -96,6 +96,11 @@ export const WritebackRowSchema = z.object({
   told: ToldShipmentSchema.optional().describe('of a shipment, as it was read last'),
   claim: z.object({ owner: z.string(), leaseUntil: EpochMs }).optional(),
   result: z.string().optional().describe('the bridge’s word: recorded, duplicate, cancelled, already'),
+  expiresAt: z
+    .int()
+    .positive()
+    .optional()
+    .describe('epoch seconds; of a step, which holds what people wrote: the store removes it then'),
   firstSeenAt: EpochMs,
   updatedAt: EpochMs,
   history: z.array(HistoryEntrySchema),

@@ -13,19 +13,20 @@ export interface Person {
 const MOST = 40
 
 /**
- * Whom a thing is about or names, wherever it says so: by its fields, and by phones and e-mail addresses in its texts. What
- * is deleted names nobody.
+ * Whom a thing is about or names: by its fields, and by phones and e-mail addresses in its texts. What is masked names nobody,
+ * nor does what is deleted.
  */
 export function peopleOf(subject: Subject): Person[] {
   const { shop, users, phones, emails, rest } = fieldsOf(subject)
   const texts = textsIn(rest).flatMap(peopleInText)
+  const found = (what: 'phone' | 'email') => texts.filter(({ is }) => is === what).map(({ text }) => text)
   const people = [
     ...users.flatMap((user) => (user === null ? [] : [{ of: 'user' as const, value: `${shop}:${user}` }])),
-    ...[...phones, ...texts.filter(({ is }) => is === 'phone').map(({ text }) => text)].map((text) => ({
+    ...[...phones.filter(isWhole), ...found('phone')].map((text) => ({
       of: 'phone' as const,
       value: normalisedPhone(text),
     })),
-    ...[...emails, ...texts.filter(({ is }) => is === 'email').map(({ text }) => text)].map((text) => ({
+    ...[...emails.filter(isWhole), ...found('email')].map((text) => ({
       of: 'email' as const,
       value: text.trim().toLowerCase(),
     })),
@@ -35,6 +36,8 @@ export function peopleOf(subject: Subject): Person[] {
   )
   return [...distinct.values()].slice(0, MOST)
 }
+
+const isWhole = (text: string): boolean => !text.includes('*')
 
 /** The person that somebody wrote down: a phone, an e-mail address, or the number of a member of each shop. */
 export function peopleMeant(text: string, shops: readonly string[]): Person[] {
@@ -68,12 +71,13 @@ function fieldsOf(subject: Subject): Fields {
       }
     }
     case 'customer': {
-      const { shop, userId, phone, otherPhones, email, addresses, userName, name, extra } = subject.customer
+      // Whom somebody sends presents to is in their book of addresses, and has not become them.
+      const { shop, userId, phone, otherPhones, email, userName, name, extra } = subject.customer
       return {
         shop,
         users: [userId],
-        phones: [phone, ...otherPhones, ...addresses.map((address) => address.phone)],
-        emails: [email, ...addresses.map((address) => address.email)],
+        phones: [phone, ...otherPhones],
+        emails: [email],
         rest: [userName, name, extra],
       }
     }

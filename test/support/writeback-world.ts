@@ -241,6 +241,7 @@ export class WritebackWorld {
       deliveries: { enqueue: (messages) => schedule(() => this.deliveries.enqueue(messages)) },
       owners: OwnersSchema.parse({}),
       partsTargets: () => ['erp'],
+      retentionDays: { ticket: 180, return: 180 },
       timeZone: () => 'Asia/Shanghai',
       clock,
       ids: { next: () => `w-${++this.#ids}` },

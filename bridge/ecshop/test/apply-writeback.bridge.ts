@@ -81,6 +81,7 @@ class Worker {
       deliveries: new MemoryDeliveryQueue({ clock, targets: [] }),
       owners: OwnersSchema.parse({}),
       partsTargets: () => [],
+      retentionDays: { ticket: 180, return: 180 },
       timeZone: () => 'Asia/Shanghai',
       clock,
       ids,

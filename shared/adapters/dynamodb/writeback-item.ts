@@ -31,6 +31,7 @@ export function writebackToItem(row: WritebackRow): Item {
           stateKey: { S: writebackState(row.key.target, row.status) },
           stateAt: { N: String(row.updatedAt) },
         }),
+    ...(row.expiresAt === undefined ? {} : { ttl: { N: String(row.expiresAt) } }),
     row: toRowValue(z.encode(WritebackRowSchema, row)),
   }
 }

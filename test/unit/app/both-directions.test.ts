@@ -181,6 +181,7 @@ class BothDirections {
         deliveries: this.world.queue,
         owners: OwnersSchema.parse({}),
         partsTargets: () => [],
+        retentionDays: { ticket: 180, return: 180 },
         timeZone: () => 'Asia/Shanghai',
         gateway: () => this.world.gateway,
         turn: () => turn,
