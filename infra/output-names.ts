@@ -6,6 +6,8 @@ const pascal = (name: string) => name.replace(/(?:^|-+)(.)/g, (_, letter: string
 export const OUTPUT_NAMES = {
   /** Of the sync stack; `{shop}` stands for the shop's id. */
   webhookUrl: 'WebhookUrl',
+  /** Of the sync stack; `{target}` stands for the target's name. Where a target may tell of returns or tickets. */
+  callbackUrl: 'CallbackUrl',
   /** Of the sync stack, with a domain: the same under that name, and what its DNS record must point at. */
   domainWebhookUrl: 'DomainWebhookUrl',
   domainTarget: 'DomainTarget',

@@ -20,6 +20,7 @@ import type { ShipmentPullEnvSchema } from '../../functions/shipment-pull/env.ts
 import type { ShopWebhookEnvSchema } from '../../functions/shop-webhook/env.ts'
 import type { ShopWritebackEnvSchema } from '../../functions/shop-writeback/env.ts'
 import type { StockReconcileEnvSchema } from '../../functions/stock-reconcile/env.ts'
+import type { TargetCallbackEnvSchema } from '../../functions/target-callback/env.ts'
 import type { Stage } from '../stages.ts'
 import type { QueueWithDlq } from './queue-with-dlq.ts'
 
@@ -30,6 +31,7 @@ interface Environments {
   'shop-writeback': EnvOf<typeof ShopWritebackEnvSchema>
   'stock-reconcile': EnvOf<typeof StockReconcileEnvSchema>
   'shipment-pull': EnvOf<typeof ShipmentPullEnvSchema>
+  'target-callback': EnvOf<typeof TargetCallbackEnvSchema>
   'aftersale-pull': EnvOf<typeof AftersalePullEnvSchema>
   'order-sweep': EnvOf<typeof OrderSweepEnvSchema>
 }

@@ -60,6 +60,7 @@ export class OpsStack extends Stack {
     for (const [target, queues] of props.deliveries) this.#queues(target, queues)
     for (const [target, deliver] of props.functions.delivers) this.#deliver(target, deliver)
     this.#writeback(props.functions.writeback)
+    if (props.functions.callback) this.#callback(props.functions.callback)
     for (const [kind, runner] of props.functions.runners) this.#runner(kind, runner)
     this.#table()
     new CfnOutput(this, OUTPUT_NAMES.alarmTopicArn, { value: this.#topic.topicArn })
@@ -237,6 +238,29 @@ export class OpsStack extends Stack {
     const aftersales = runners.get('aftersales')
     if (aftersales)
       this.#count('step-parked', 'writeback-parked', aftersales.logGroup, '{ $.code = "PROGRESS_PARKED" }')
+  }
+
+  #callback({ function: callback, logGroup }: SyncFunction) {
+    this.#alarm({
+      kind: 'callback-errors',
+      errorImpact:
+        'What targets tell of returns and tickets is not taken in. Who sends it again loses nothing; others do.',
+      look: 'now',
+      metric: callback.metricErrors(SUM),
+    })
+    this.#alarm({
+      kind: 'callback-throttles',
+      errorImpact: 'AWS refuses to run the callback: what targets tell of returns and tickets comes late.',
+      look: 'today',
+      metric: callback.metricThrottles(SUM),
+      ofThree: 2,
+    })
+    this.#alarm({
+      kind: 'callback-bugs',
+      errorImpact: 'A bug keeps what a target tells of returns and tickets from being taken in.',
+      look: 'now',
+      metric: this.#counted('callback-bugs', logGroup, '{ $.code = "REQUEST_FAILED" }'),
+    })
   }
 
   #runner(kind: RunKind, { function: runner, logGroup }: SyncFunction) {

@@ -31,6 +31,7 @@ import type { TargetTopology, Topology } from '../topology.ts'
 const WEBHOOK_TIMEOUT_SECONDS = 10
 const CONFIG_DIR = './config'
 const WEBHOOK_PATH = '/v1/shops/{shop}/events'
+const CALLBACK_PATH = '/v1/targets/{target}/progress'
 
 const FUNCTION_OF = {
   stock: 'stock-reconcile',
@@ -58,6 +59,8 @@ export interface SyncFunctions {
   /** By target. */
   readonly delivers: ReadonlyMap<string, SyncFunction>
   readonly writeback: SyncFunction
+  /** Where a target may tell how far a return or a ticket has got. */
+  readonly callback: SyncFunction | undefined
   /** Where the configuration asks for such a run. */
   readonly runners: ReadonlyMap<RunKind, SyncFunction>
 }
@@ -76,7 +79,8 @@ export class SyncStack extends Stack {
     this.#key = customerKey(this, props.config)
     this.#secrets = secretNames(props.stage.name)
     const webhook = this.#shopWebhook()
-    this.api = this.#webhookApi(webhook)
+    const callback = this.#targetCallback()
+    this.api = this.#webhookApi(webhook, callback)
     const delivers = Object.entries(props.config.targets).map(
       ([target, config]) => [target, this.#erpDeliver(target, config)] as const,
     )
@@ -84,6 +88,7 @@ export class SyncStack extends Stack {
       webhook,
       delivers: new Map(delivers),
       writeback: this.#shopWriteback(),
+      callback,
       runners: this.#runners(scheduledRuns(props.config)),
     }
   }
@@ -103,11 +108,31 @@ export class SyncStack extends Stack {
     return webhook
   }
 
+  /** Only for targets that can have something to tell. */
+  #targetCallback() {
+    const { writebacks } = this.#props
+    const targets = [...new Set([...this.#takersOf('return'), ...this.#takersOf('ticket')])]
+    if (targets.length === 0) return undefined
+    const callback = new SyncFunction(this, 'TargetCallback', {
+      ...this.#common(),
+      name: 'target-callback',
+      description: 'Takes what targets tell of returns and tickets',
+      timeoutSeconds: WEBHOOK_TIMEOUT_SECONDS,
+      environment: { ...this.#environment(), WRITEBACK_QUEUE_URL: this.#writebackUrl() },
+    })
+    writebacks.queue.grant(callback.function, 'sqs:SendMessage')
+    callback.grantSecrets(targets.map(this.#secrets.target))
+    callback.grantKey(SENDER_KEY_ACTIONS)
+    return callback
+  }
+
   /** One function for each target: a slow one takes nothing from the others. */
   #erpDeliver(target: string, config: TargetTopology) {
     const { stage, table, deliveries } = this.#props
     const queues = deliveries.get(target)
     if (!queues) throw new Error(`No queue for target ${target}`)
+    // What became of spare parts is told to the desks that ask for them, and what was half made is withdrawn.
+    const told = config.kinds.includes('parts') ? [...new Set([target, ...this.#takersOf('ticket')])] : []
     const deliver = new SyncFunction(this, `ErpDeliver-${target}`, {
       ...this.#common(),
       name: 'erp-deliver',
@@ -119,6 +144,7 @@ export class SyncStack extends Stack {
         TABLE_NAME: table.tableName,
         QUEUE_URL: queues.queue.queueUrl,
         DLQ_URL: queues.dlq.queueUrl,
+        ...(told.length > 0 && { QUEUE_URLS: this.#deliveryUrls(told) }),
         CALL_DEADLINE_MS: milliseconds(stage.callDeadlineSeconds),
         SETTLE_MS: milliseconds(config.settleSeconds ?? stage.settleSeconds),
         LEASE_MS: milliseconds(stage.leaseSeconds),
@@ -130,6 +156,10 @@ export class SyncStack extends Stack {
       maxConcurrency: Math.max(2, Math.min(config.rate.slots, stage.maxConcurrency)),
     })
     deliver.grantTable(table, LEDGER_OPERATIONS)
+    this.#mayDeliverTo(told, deliver)
+    // A ticket tells what was bought, and which parts were asked for.
+    if (config.kinds.includes('ticket'))
+      for (const index of ['byNo', 'byRef']) deliver.grantTable(table, ['Query'], index)
     // A replay reads the shop anew: its bridge's key, and which of its epochs is the newest.
     const shops = Object.entries(this.#props.config.shops)
       .filter(([, { targets }]) => targets.includes(target))
@@ -142,6 +172,8 @@ export class SyncStack extends Stack {
   /** There whatever is configured: an operator cancels orders in the shops through it. */
   #shopWriteback() {
     const { stage, config, table, writebacks } = this.#props
+    // Steps of a ticket ask for spare parts, and its desk is told of their parcels.
+    const told = [...new Set([...this.#takersOf('parts'), ...this.#takersOf('ticket')])]
     const writeback = new SyncFunction(this, 'ShopWriteback', {
       ...this.#common(),
       name: 'shop-writeback',
@@ -152,6 +184,7 @@ export class SyncStack extends Stack {
         TABLE_NAME: table.tableName,
         QUEUE_URL: writebacks.queue.queueUrl,
         DLQ_URL: writebacks.dlq.queueUrl,
+        ...(told.length > 0 && { QUEUE_URLS: this.#deliveryUrls(told) }),
         CALL_DEADLINE_MS: milliseconds(stage.callDeadlineSeconds),
         LEASE_MS: milliseconds(stage.leaseSeconds),
         RETRY_FLOOR_MS: milliseconds(stage.retryFloorSeconds),
@@ -163,6 +196,10 @@ export class SyncStack extends Stack {
       maxConcurrency: Math.max(2, Math.min(slots, stage.maxConcurrency)),
     })
     writeback.grantTable(table, ROW_OPERATIONS)
+    this.#mayDeliverTo(told, writeback)
+    // Steps come with a reference alone.
+    if (told.length > 0 || this.#takersOf('return').length > 0)
+      writeback.grantTable(table, ['Query'], 'byRef')
     writeback.grantSecrets(Object.keys(config.shops).map(this.#secrets.bridge))
     writeback.grantKey(TABLE_KEY_ACTIONS)
     return writeback
@@ -305,34 +342,56 @@ export class SyncStack extends Stack {
     }
   }
 
-  #deliveryUrls() {
+  #takersOf(kind: TargetTopology['kinds'][number]): string[] {
+    const { targets } = this.#props.config
+    return Object.keys(targets).filter((name) => targets[name]?.kinds.includes(kind))
+  }
+
+  #deliveryUrls(targets: readonly string[] = [...this.#props.deliveries.keys()]) {
     return this.toJsonString(
-      Object.fromEntries([...this.#props.deliveries].map(([target, { queue }]) => [target, queue.queueUrl])),
+      Object.fromEntries(
+        [...this.#props.deliveries]
+          .filter(([target]) => targets.includes(target))
+          .map(([target, { queue }]) => [target, queue.queueUrl]),
+      ),
     )
+  }
+
+  #mayDeliverTo(targets: readonly string[], { function: sender }: SyncFunction) {
+    for (const target of targets) this.#props.deliveries.get(target)?.queue.grant(sender, 'sqs:SendMessage')
   }
 
   #writebackUrl() {
     return this.#props.writebacks.queue.queueUrl
   }
 
-  #webhookApi(webhook: SyncFunction): HttpApi {
+  #webhookApi(webhook: SyncFunction, callback: SyncFunction | undefined): HttpApi {
     const { stage, config } = this.#props
     const domain = config.deploy?.domain
     const api = new HttpApi(this, 'Api', {
       apiName: `ecshop-erp-sync-${stage.name}`,
       createDefaultStage: false,
     })
-    const routes = api.addRoutes({
-      path: WEBHOOK_PATH,
-      methods: [HttpMethod.POST],
-      integration: new HttpLambdaIntegration('ShopWebhookIntegration', webhook.function),
-    })
-    for (const route of routes)
-      acknowledge(
-        route,
-        'AwsSolutions::AwsSolutions-APIG4',
-        'A shop has no AWS identity and no token: shop-webhook verifies a signature over the very bytes, with the secret of that shop, before it reads them.',
+    const route = (path: string, name: string, handler: SyncFunction, why: string) => {
+      const integration = new HttpLambdaIntegration(name, handler.function)
+      for (const added of api.addRoutes({ path, methods: [HttpMethod.POST], integration }))
+        acknowledge(added, 'AwsSolutions::AwsSolutions-APIG4', why)
+    }
+    route(
+      WEBHOOK_PATH,
+      'ShopWebhookIntegration',
+      webhook,
+      'A shop has no AWS identity and no token: shop-webhook verifies a signature over the very bytes, with the secret of that shop, before it reads them.',
+    )
+    if (callback) {
+      route(
+        CALLBACK_PATH,
+        'TargetCallbackIntegration',
+        callback,
+        'A target has no AWS identity and no token: target-callback verifies a signature over the very bytes, with the secret of that target, before it reads them.',
       )
+      new CfnOutput(this, OUTPUT_NAMES.callbackUrl, { value: `${api.apiEndpoint}${CALLBACK_PATH}` })
+    }
     const accessLog = new LogGroup(this, 'AccessLog', {
       retention: stage.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,

@@ -13,6 +13,7 @@ const budgets = {
   'shop-webhook': 550_000,
   'shop-writeback': 650_000,
   'stock-reconcile': 900_000,
+  'target-callback': 550_000,
 }
 
 describe('the bundles', () => {

@@ -51,6 +51,7 @@ describe('a deployment with a deploy section', () => {
       ErpDeliveralpha: delivery,
       ErpDeliverbetaerp: delivery,
       ShopWriteback: delivery,
+      TargetCallback: ['Decrypt', 'GenerateDataKey'],
       StockReconcile: delivery,
       StockReconcileSchedules: [],
       ShipmentPull: delivery,

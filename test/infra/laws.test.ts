@@ -82,6 +82,10 @@ describe('the page about a deployment', () => {
       ['each further target', { targets: { ...one.targets, second: target } }],
       ['each further shop', { shops: { ...one.shops, s2: shop } }],
       ['a pool', { pools: { main: pool } }],
+      [
+        'targets that take returns or tickets',
+        { targets: { erp: { ...target, kinds: ['order', 'return', 'ticket'] } } },
+      ],
       ['a target with `aftersales`', { targets: { erp: { ...target, aftersales: { everyMinutes: 5 } } } }],
       ['a target with `shipments`', { targets: { erp: { ...target, shipments: { everyMinutes: 5 } } } }],
     ]

@@ -99,6 +99,7 @@ describe('the counters of log lines', () => {
       ['writeback-parked', ['parked']],
       ['writeback-parked', ['SHIPMENT_PARKED']],
       ['writeback-parked', ['PROGRESS_PARKED']],
+      ['callback-bugs', ['REQUEST_FAILED']],
       ['run-failed-stock-main', ['stock:main failed']],
       ['run-done-stock-main', ['stock:main done']],
       ['run-failed-stock-beta-stock', []],

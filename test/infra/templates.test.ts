@@ -7,6 +7,7 @@ import { ShipmentPullEnvSchema } from '../../functions/shipment-pull/env.ts'
 import { ShopWebhookEnvSchema } from '../../functions/shop-webhook/env.ts'
 import { ShopWritebackEnvSchema } from '../../functions/shop-writeback/env.ts'
 import { StockReconcileEnvSchema } from '../../functions/stock-reconcile/env.ts'
+import { TargetCallbackEnvSchema } from '../../functions/target-callback/env.ts'
 import { RECEIVE_LIMIT, stageNamed } from '../../infra/stages.ts'
 import {
   oneWay,
@@ -118,7 +119,7 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
   })
 
   it('run every function on Node 24 for ARM', () => {
-    expect(functions()).toHaveLength(targets.length + 6)
+    expect(functions()).toHaveLength(targets.length + 7)
     for (const { Properties } of functions()) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -142,7 +143,8 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
     }
   })
 
-  it('give the webhook the environment it parses, with the queue of every target', () => {
+  it('give the webhook and the callback the environment they parse', () => {
+    TargetCallbackEnvSchema.strict().parse(environmentOf(only('TargetCallback')))
     const env = ShopWebhookEnvSchema.strict().parse(environmentOf(only('ShopWebhook')))
     expect(Object.keys(env.QUEUE_URLS)).toEqual(targets)
   })
@@ -227,6 +229,7 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
         secret,
       ),
       ShopWriteback: ['shop/ec/bridge', 'shop/EC2/bridge'].map(secret),
+      TargetCallback: ['target/beta-erp/erp'].map(secret),
       StockReconcile: ['target/alpha/erp', 'target/beta-erp/erp', 'shop/ec/bridge', 'shop/EC2/bridge'].map(
         secret,
       ),
@@ -297,9 +300,9 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
     })
   })
 
-  it('open one route to the world, throttled and logged', () => {
+  it('open a route to the shops and one to the targets, throttled and logged', () => {
     const routes = all('AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties['RouteKey'])
-    expect(routes).toEqual(['POST /v1/shops/{shop}/events'])
+    expect(routes).toEqual(['POST /v1/shops/{shop}/events', 'POST /v1/targets/{target}/progress'])
     const [[, api]] = all('AWS::ApiGatewayV2::Stage') as [[string, Resource]]
     expect(api.Properties).toMatchObject({
       StageName: '$default',
@@ -319,6 +322,7 @@ describe.each(['local', 'test', 'prod'])('the templates of stage %s', (name) => 
 
   it('tell where everything is', () => {
     expect(told(templates.sync)).toEqual([
+      'CallbackUrl',
       'WebhookUrl',
       'StockFunction',
       'ShipmentsFunction',

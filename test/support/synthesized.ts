@@ -66,6 +66,7 @@ const FUNCTIONS = [
   'shop-webhook',
   'shop-writeback',
   'stock-reconcile',
+  'target-callback',
 ]
 
 /** Synthesizes into `dir`/out. The bundles are stand-ins: nothing runs them. */

@@ -289,7 +289,8 @@ const isWebhook = (properties: Record<string, unknown>) =>
   'QUEUE_URLS' in variablesOf(properties) && !('TABLE_NAME' in variablesOf(properties))
 const isDelivery = (properties: Record<string, unknown>) => 'TARGET' in variablesOf(properties)
 /** A write-back takes from the queue that a run writes to. */
-const isScheduled = (properties: Record<string, unknown>) => 'WRITEBACK_QUEUE_URL' in variablesOf(properties)
+const isScheduled = (properties: Record<string, unknown>) =>
+  'WRITEBACK_QUEUE_URL' in variablesOf(properties) && 'TABLE_NAME' in variablesOf(properties)
 const variablesOf = (properties: Record<string, unknown>): Record<string, unknown> =>
   FunctionSchema.parse(properties).Environment?.Variables ?? {}
 
