@@ -21,7 +21,7 @@ export async function aServedShop(options: ShopOptions = {}): Promise<Shop> {
 /** The same, with so much stock that no test runs out of it, and a way to cut its connections to the database. */
 export async function aCutShop(
   options: ShopOptions,
-): Promise<{ readonly proxy: CuttingProxy; readonly shop: Shop; dispose(): Promise<void> }> {
+): Promise<{ readonly proxy: CuttingProxy; readonly shop: Shop; readonly dispose: () => Promise<void> }> {
   const proxy = await CuttingProxy.before(inject('mariadbPort'))
   const shop = await aServedShop({ ...options, server: proxy.port })
   await shop.sql.exec('UPDATE {goods} SET goods_number = 10000')
