@@ -1,6 +1,6 @@
 import type { SyncConfig } from '#contracts/config.ts'
 import type { Secrets } from '#ports/secrets.ts'
-import { missingNames, neededNames } from './target-secret.ts'
+import { malformedNames, missingNames, neededNames } from './target-secret.ts'
 
 /** What can be told of a secret without telling it. */
 export interface SecretState {
@@ -37,6 +37,7 @@ export async function secretStates(config: SyncConfig, secrets: Secrets): Promis
     const lacks = missingNames(targetConfig, read)
     if (neededNames(targetConfig).length === 0) return { name, is: 'not-needed' }
     if (!read) return { name, is: 'missing', lacks }
+    if (malformedNames(targetConfig, read).length > 0) return { name, is: 'malformed' }
     return lacks.length > 0 ? { name, is: 'incomplete', lacks } : { name, is: 'put' }
   })
   return Promise.all([...shops, ...bridges, ...targets])

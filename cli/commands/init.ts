@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import * as z from 'zod'
 import { DEFAULT_MAPPING } from '#adapters/erp/rest/default-mapping.ts'
 import { SyncConfigSchema } from '#contracts/config.ts'
+import { DocumentKindSchema } from '#contracts/scalars.ts'
 import { type Cli, defineCommand } from '../command.ts'
 import { CliFailure } from '../failure.ts'
 
@@ -10,7 +11,7 @@ const SCHEMA = join(import.meta.dirname, '../../docs/contracts/sync.config.schem
 const MAPPING = 'mappings/order.jsonata'
 const FILE = 'sync.config.json'
 
-const ADAPTERS = ['rest', 'odoo'] as const
+const ADAPTERS = ['rest', 'odoo', 'webhook'] as const
 const AUTHS = ['none', 'basic', 'bearer', 'apiKey'] as const
 const IDEMPOTENCIES = ['none', 'unique-reference', 'upsert', 'request-key'] as const
 
@@ -27,6 +28,7 @@ const OptionsSchema = z.object({
   idempotency: z.enum(IDEMPOTENCIES).optional(),
   database: z.string().optional(),
   login: z.string().optional(),
+  kinds: z.string().optional(),
   config: z.string().optional(),
 })
 type Options = z.infer<typeof OptionsSchema>
@@ -35,6 +37,7 @@ type Options = z.infer<typeof OptionsSchema>
 const OPTIONS_OF = {
   rest: ['path', 'auth', 'idempotency'],
   odoo: ['database', 'login'],
+  webhook: ['kinds'],
 } as const
 
 export const init = defineCommand({
@@ -54,6 +57,7 @@ export const init = defineCommand({
     ['--idempotency <kind>', t.init.idempotency],
     ['--database <name>', t.init.database],
     ['--login <name>', t.init.login],
+    ['--kinds <list>', t.init.kinds],
     ['--config <dir>', t.init.config],
   ],
   schema: OptionsSchema,
@@ -82,10 +86,12 @@ export const init = defineCommand({
     }
     const { shop, target } = answers
     const place = options.config ?? '.'
-    const next =
-      answers.adapter === 'odoo'
-        ? cli.t.init.nextOdoo(shop, target, place)
-        : cli.t.init.next(shop, answers.auth === 'none' ? undefined : target, place)
+    const next = {
+      rest: () =>
+        cli.t.init.next(shop, 'auth' in answers && answers.auth === 'none' ? undefined : target, place),
+      odoo: () => cli.t.init.nextOdoo(shop, target, place),
+      webhook: () => cli.t.init.nextWebhook(shop, target, place),
+    }[answers.adapter]()
     return {
       json: { written, config },
       text: [
@@ -118,7 +124,13 @@ interface Odoo {
   readonly login: string
 }
 
-type Answers = (Rest | Odoo) & {
+interface WebhookAnswers {
+  readonly adapter: 'webhook'
+  readonly url: string
+  readonly kinds: string
+}
+
+type Answers = (Rest | Odoo | WebhookAnswers) & {
   readonly shop: string
   readonly timeZone: string
   readonly target: string
@@ -148,13 +160,13 @@ async function answered(options: Options, { context, t }: Cli): Promise<Answers>
   const shop = await about(options.shop, questions.shop, 'EC1')
   const timeZone = await about(options.timeZone, questions.timeZone, 'Asia/Shanghai')
   const adapter = await oneOf(options.adapter, questions.adapter, ADAPTERS, 'rest')
-  for (const unfit of OPTIONS_OF[adapter === 'odoo' ? 'rest' : 'odoo'])
+  for (const unfit of ADAPTERS.flatMap((other) => (other === adapter ? [] : OPTIONS_OF[other])))
     if (options[unfit] !== undefined)
       throw new CliFailure('usage', (texts) => texts.usage.notOfAdapter(`--${unfit}`, adapter), 2)
   const needed = adapter === 'odoo' ? (['baseUrl', ...OPTIONS_OF.odoo] as const) : (['baseUrl'] as const)
   const missing = options.yes ? needed.find((name) => options[name] === undefined) : undefined
   if (missing !== undefined) throw new CliFailure('usage', (texts) => texts.usage.needs(FLAGS[missing]), 2)
-  const target = await about(options.target, questions.target, adapter === 'odoo' ? 'odoo' : 'erp')
+  const target = await about(options.target, questions.target, USUAL_NAMES[adapter])
   const common = { shop, timeZone, target }
   if (adapter === 'odoo')
     return {
@@ -163,6 +175,13 @@ async function answered(options: Options, { context, t }: Cli): Promise<Answers>
       url: await about(options.baseUrl, questions.url, 'https://erp.example.com'),
       database: await about(options.database, questions.database, 'production'),
       login: await about(options.login, questions.login, 'shop-bridge'),
+    }
+  if (adapter === 'webhook')
+    return {
+      ...common,
+      adapter,
+      url: await about(options.baseUrl, questions.webhookUrl, 'https://desk.example.com/erpsync'),
+      kinds: await about(options.kinds, questions.kinds(DocumentKindSchema.options), 'order,return,ticket'),
     }
   return {
     ...common,
@@ -174,6 +193,7 @@ async function answered(options: Options, { context, t }: Cli): Promise<Answers>
   }
 }
 
+const USUAL_NAMES = { rest: 'erp', odoo: 'odoo', webhook: 'desk' }
 const FLAGS = { baseUrl: '--base-url', database: '--database', login: '--login' }
 
 function configOf(answers: Answers, dir: string) {
@@ -184,8 +204,23 @@ function configOf(answers: Answers, dir: string) {
     version: 1,
     shops: { [shop]: { timeZone, targets: [target] } },
     targets: {
-      [target]: answers.adapter === 'odoo' ? odooTarget(answers) : restTarget(answers),
+      [target]: targetOf(answers),
     },
+  }
+}
+
+function targetOf(answers: Answers) {
+  switch (answers.adapter) {
+    case 'rest':
+      return restTarget(answers)
+    case 'odoo':
+      return odooTarget(answers)
+    case 'webhook':
+      return {
+        adapter: 'webhook',
+        kinds: answers.kinds.split(',').map((kind) => kind.trim()),
+        webhook: { url: answers.url },
+      }
   }
 }
 

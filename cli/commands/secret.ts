@@ -2,13 +2,14 @@ import * as z from 'zod'
 import type { SyncConfig } from '#contracts/config.ts'
 import { WireVersionSchema } from '#contracts/scalars.ts'
 import { type ShopSecret, ShopSecretSchema, TargetSecretSchema } from '#contracts/secrets.ts'
+import { WebhookKeysSchema } from '#contracts/webhook-keys.ts'
 import { type Cli, defineCommand } from '../command.ts'
 import type { Connection } from '../connection.ts'
 import type { Result } from '../context.ts'
 import { CliFailure } from '../failure.ts'
 import { parseJson } from '../parse-json.ts'
 import { attempt, secretStates } from '../secret-state.ts'
-import { missingNames } from '../target-secret.ts'
+import { malformedNames, mintedNames, missingNames } from '../target-secret.ts'
 
 const SECRET_BYTES = 32
 const WHSEC = /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/
@@ -26,9 +27,8 @@ export const secretPut = defineCommand({
     const connection = await cli.connection()
     const name = nameOf(text, connection.config())
     if (name.kind === 'shop') return putShop(name.id, options, connection, cli)
-    if (options.new || options.epoch !== undefined)
-      throw new CliFailure('usage', (t) => t.usage.onlyForShops(options.new ? '--new' : '--epoch'), 2)
-    return putTarget(name.id, connection, cli)
+    if (options.epoch !== undefined) throw new CliFailure('usage', (t) => t.usage.onlyForShops('--epoch'), 2)
+    return options.new ? mintForTarget(name.id, connection, cli) : putTarget(name.id, connection, cli)
   },
 })
 
@@ -75,7 +75,7 @@ async function putShop(
   if (options.epoch !== undefined && stored?.epochs.includes(options.epoch))
     throw new CliFailure('epoch-known', (texts) => texts.secret.epochKnown(options.epoch ?? ''))
 
-  const fresh = options.new ? `whsec_${cli.context.randomBytes(SECRET_BYTES).toString('base64')}` : undefined
+  const fresh = options.new ? newSecret(cli) : undefined
   const next = fresh ?? (options.epoch === undefined ? await cli.context.stdin() : undefined)
   const secret = shopSecret(next, stored, options.epoch ?? (fresh && !stored ? newEpoch(cli) : undefined))
   await connection.secrets.putShop(shop, secret)
@@ -130,9 +130,43 @@ async function putTarget(target: string, connection: Connection, cli: Cli): Prom
   const config = connection.config().targets[target]
   const missing = config ? missingNames(config, secret) : []
   if (missing.length > 0) throw new CliFailure('secret-incomplete', (t) => t.secret.incomplete(name, missing))
+  const malformed = config ? malformedNames(config, secret) : []
+  if (malformed.length > 0)
+    throw new CliFailure('secret-malformed', (t) => t.secret.malformed.webhookKeys(malformed))
   await connection.secrets.putTarget(target, secret)
   return { json: { name, keys: Object.keys(secret) }, text: cli.t.secret.put(name) }
 }
+
+/** Beside them the ones before stay valid; what else the secret holds stays as it is. */
+async function mintForTarget(target: string, connection: Connection, cli: Cli): Promise<Result> {
+  const name = `target/${target}/erp`
+  const config = connection.config().targets[target]
+  if (!config) throw new Error('a chosen target is configured')
+  const read = await attempt(() => connection.secrets.target(target))
+  const stored = read === 'malformed' ? {} : (read ?? {})
+  const made = Object.fromEntries(mintedNames(config).map((key) => [key, newSecret(cli)]))
+  const valid = Object.fromEntries(
+    Object.entries(made).map(([key, fresh]) => {
+      const previous = WebhookKeysSchema.safeParse(stored[key]).data?.[0]
+      return [key, previous === undefined ? fresh : `${fresh} ${previous}`]
+    }),
+  )
+  const secret = { ...stored, ...valid }
+  const missing = missingNames(config, secret)
+  if (missing.length > 0) throw new CliFailure('secret-incomplete', (t) => t.secret.incomplete(name, missing))
+  await connection.secrets.putTarget(target, secret)
+  return {
+    json: { name, made, keys: Object.keys(secret) },
+    text: [
+      ...Object.entries(made).map(([key, fresh]) => `${key}  ${fresh}`),
+      cli.t.secret.onceTarget,
+      cli.t.secret.put(name),
+    ].join('\n'),
+  }
+}
+
+const newSecret = ({ context }: Cli): string =>
+  `whsec_${context.randomBytes(SECRET_BYTES).toString('base64')}`
 
 /** Says what form is expected and never quotes what was given. */
 function parseSecret<T>(schema: z.ZodType<T>, text: string, kind: 'shop' | 'target'): T {

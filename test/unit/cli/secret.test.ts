@@ -102,11 +102,11 @@ describe('secret put of a target', () => {
     expect(await cli.secrets.target('erp')).toBeUndefined()
   })
 
-  it('knows no other names, and no --new there', async () => {
+  it('knows no other names, and no --epoch there', async () => {
     expect((await basic().run('secret put target/crm/erp')).err).toBe(
       'There is no secret "target/crm/erp"; there are: shop/A1/webhook, target/erp/erp.',
     )
-    expect(await basic().run(`secret put ${TARGET} --new`)).toMatchObject({ exit: 2 })
+    expect(await basic().run(`secret put ${TARGET} --epoch e-2`)).toMatchObject({ exit: 2 })
   })
 })
 
