@@ -5,10 +5,19 @@ import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
 import { MemoryWritebackLedger } from '#adapters/memory/memory-writeback-ledger.ts'
 import { createEcshopGateway } from '#adapters/shop/ecshop/gateway.ts'
 import { applyWriteback } from '#app/apply-writeback.ts'
+import { shortHash } from '#app/content-hash.ts'
+import { progressMessage } from '#app/progress-message.ts'
 import { openShopTurn } from '#app/shop-turn.ts'
+import type { Subject } from '#contracts/delivery-message.ts'
 import { OwnersSchema } from '#contracts/owners.ts'
+import { type Progress, ProgressSchema } from '#contracts/progress.ts'
 import type { WritebackCommand, WritebackMessage, WritebackRow } from '#contracts/writeback.ts'
+import { identityOf as thingOf } from '#domain/identity.ts'
 import type { Outcome } from '#domain/outcome.ts'
+import { aRow } from '../../../test/support/a-ledger-row.ts'
+import { aReturn } from '../../../test/support/a-return.ts'
+import { aReturnStep, aTicketStep } from '../../../test/support/a-step.ts'
+import { aTicket } from '../../../test/support/a-ticket.ts'
 import type { Shop } from './support/a-shop.ts'
 import type { Cut, CuttingProxy } from './support/cutting-proxy.ts'
 import { SEED } from './support/seed.ts'
@@ -30,6 +39,7 @@ class Killed extends Error {}
 /** A worker of shop-writeback, with a clock that only leaps. */
 class Worker {
   readonly rows = new MemoryWritebackLedger()
+  readonly #ledger: MemoryLedger
   readonly #url: string
   readonly #secret: string
   #now = Date.now()
@@ -38,6 +48,16 @@ class Worker {
   constructor(url: string, secret: string) {
     this.#url = url
     this.#secret = secret
+    this.#ledger = new MemoryLedger({ clock: { now: () => this.#now } })
+  }
+
+  /** A ticket or return that the target has. Answers its reference. */
+  async know(subject: Subject): Promise<string> {
+    const { kind, sourceId, no, reference } = thingOf(subject, shortHash)
+    const key = { shop: 'A1', kind, sourceId, target: 'erp' }
+    await this.#ledger.put(aRow({ key, no, ref: reference, status: 'done' }))
+    await this.#ledger.putSubject(key, subject, 864_000)
+    return reference
   }
 
   async receive(message: WritebackMessage, mishap?: Mishap): Promise<Outcome> {
@@ -77,7 +97,7 @@ class Worker {
       }),
       turn: () => turn,
       writebacks: { get: (key) => this.rows.get(key), put },
-      ledger: new MemoryLedger({ clock }),
+      ledger: this.#ledger,
       deliveries: new MemoryDeliveryQueue({ clock, targets: [] }),
       owners: OwnersSchema.parse({}),
       partsTargets: () => [],
@@ -208,13 +228,71 @@ describe.each(GENERATIONS)('a command for a shop of $generation on $engine', (op
     expect(row).toMatchObject({ status: 'done' })
   }
 
+  interface Trial {
+    readonly message: WritebackMessage
+    /** That it took effect, once. */
+    readonly check: () => Promise<void>
+  }
+
+  const aShipment = async (): Promise<Trial> => {
+    const order = await place()
+    const before = await flasks()
+    const message = messageOf(order, 'shipment')
+    return { message, check: () => expectShippedOnce(order, message, before) }
+  }
+
+  const aCancel = async (): Promise<Trial> => {
+    const order = await place()
+    const message = messageOf(order, 'cancel')
+    return { message, check: () => expectCancelledOnce(order, message) }
+  }
+
+  /** A step of a ticket becomes a reply under it, one of a return a note on its order. */
+  const aStep = (of: Progress['of']) => async (): Promise<Trial> => {
+    const order = await place()
+    const { msg_id, msg_time } = await shop.act.message({ text: '坏了', order: order.order_id })
+    const about = {
+      orderId: String(order.order_id),
+      orderSn: order.order_sn,
+      addTime: order.add_time,
+      reference: `ECA1-${order.order_sn}-${order.order_id.toString(36)}`,
+    }
+    const ticket = aTicket({ shop: 'A1', ticketId: String(msg_id), msgTime: msg_time, order: about })
+    const back = aReturn({ shop: 'A1', returnId: String(++serial), order: about })
+    const reference = await worker.know(
+      of === 'ticket' ? { is: 'ticket', ticket } : { is: 'return', return: back },
+    )
+    const common = { id: `step/${++serial}`, reference, person: '样例师傅', note: '已检查' }
+    const step = of === 'ticket' ? aTicketStep(common) : aReturnStep(common)
+    const message = progressMessage(
+      ProgressSchema.parse(step),
+      { shop: 'A1', target: 'erp', correlationId: common.id },
+      Date.now(),
+    )
+    const written =
+      of === 'ticket'
+        ? () => shop.sql.rows('SELECT msg_content AS words FROM {feedback} WHERE parent_id = ?', [msg_id])
+        : () =>
+            shop.sql.rows('SELECT action_note AS words FROM {order_action} WHERE order_id = ?', [
+              order.order_id,
+            ])
+    return {
+      message,
+      check: async () => {
+        const words = (await written()).map((row) => String(row['words']))
+        expect(words).toEqual([expect.stringContaining('已检查')])
+        expect(words[0]?.split('已检查')).toHaveLength(2)
+        const row = await worker.rows.get({ target: 'erp', kind: 'progress', id: message.id })
+        expect(row).toMatchObject({ status: 'done' })
+      },
+    }
+  }
+
   /** Cuts PHP off at its first write, then at its second, …; says how many there were. */
-  async function atEveryWrite(kind: 'shipment' | 'cancel'): Promise<number> {
+  async function atEveryWrite(prepare: () => Promise<Trial>): Promise<number> {
     for (let write = 1; write < 40; write += 1) {
       for (const executed of [false, true]) {
-        const order = await place()
-        const before = await flasks()
-        const message = messageOf(order, kind)
+        const { message, check } = await prepare()
         const cut: Cut = { write, of: WRITE, executed }
         proxy.arm(cut)
         const outcome = await worker.receive(message)
@@ -227,19 +305,33 @@ describe.each(GENERATIONS)('a command for a shop of $generation on $engine', (op
         }
         expect(outcome).toMatchObject({ is: 'retry', why: 'internal-error' })
         expect(await worker.settle(message)).toEqual({ is: 'done', flavour: 'applied' })
-        if (kind === 'shipment') await expectShippedOnce(order, message, before)
-        else await expectCancelledOnce(order, message)
+        await check()
       }
     }
     throw new Error('it never ended')
   }
 
   it('takes effect once, wherever PHP dies in a shipment', { timeout: LONG }, async () => {
-    expect(await atEveryWrite('shipment')).toBeGreaterThan(6)
+    expect(await atEveryWrite(aShipment)).toBeGreaterThan(6)
   })
 
   it('takes effect once, wherever PHP dies in a cancel', { timeout: LONG }, async () => {
-    expect(await atEveryWrite('cancel')).toBeGreaterThan(2)
+    expect(await atEveryWrite(aCancel)).toBeGreaterThan(2)
+  })
+
+  it('takes effect once, wherever PHP dies in a reply to a ticket', { timeout: LONG }, async () => {
+    expect(await atEveryWrite(aStep('ticket'))).toBeGreaterThan(3)
+  })
+
+  it('takes effect once, wherever PHP dies in a note on a return', { timeout: LONG }, async () => {
+    expect(await atEveryWrite(aStep('return'))).toBeGreaterThan(2)
+  })
+
+  it.each(['ticket', 'return'] as const)('tells a step of a %s once when its answer is lost', async (of) => {
+    const { message, check } = await aStep(of)()
+    expect(await worker.receive(message, 'no answer')).toMatchObject({ is: 'retry' })
+    expect(await worker.settle(message)).toMatchObject({ is: 'done' })
+    await check()
   })
 
   const deaths: readonly Death[] = [
