@@ -37,7 +37,7 @@ export interface BridgeOptions {
   readonly apiPort: number
   /** Runs what is scheduled, every minute. */
   readonly schedules: boolean
-  readonly demo?: { readonly erpUrl: string; readonly shopUrl: string }
+  readonly demo?: NonNullable<Endpoints['demo']>
 }
 
 const CALL = { connectTimeoutMs: 1_000, requestTimeoutMs: 5_000, maxAttempts: 3 }

@@ -18,15 +18,17 @@ export interface Ports {
   readonly api: number
   readonly erp: number
   readonly shop: number
+  readonly desk: number
 }
 
 export const PORT_FLAGS: Readonly<Record<keyof Ports, string>> = {
   api: '--api-port',
   erp: '--erp-port',
   shop: '--shop-port',
+  desk: '--desk-port',
 }
 
-export const DEFAULT_PORTS: Ports = { api: 4010, erp: 4020, shop: 4030 }
+export const DEFAULT_PORTS: Ports = { api: 4010, erp: 4020, shop: 4030, desk: 4040 }
 
 const DEFAULTS: Options = {
   help: false,
@@ -86,6 +88,7 @@ const KNOWN = {
   'api-port': { type: 'string' },
   'erp-port': { type: 'string' },
   'shop-port': { type: 'string' },
+  'desk-port': { type: 'string' },
 } as const
 
 const isPort = (text: string) => /^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) < 65_536

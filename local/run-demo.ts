@@ -10,14 +10,15 @@ import { reportOf } from './story/report.ts'
 import { finishEarlier, isOpen, keepSweeping, type ScheduledRun, type Stage } from './story/stage.ts'
 import { play } from './story/story.ts'
 import { type Finding, tally, totals } from './story/tally.ts'
+import { tallyAfterSales } from './story/tally-after-sales.ts'
 import { isWhole, tallyWayBack } from './story/tally-way-back.ts'
 
 /** The demo shop, the demo ERP and the bridge between them; a story, and what the ERP has at its end. Answers the exit code. */
 export async function runDemo(session: Session): Promise<number> {
   const { options, texts, say, dataDir, signal, atEnd } = session
   takeDataDirectory(session)
-  await checkPorts(session, ['api', 'erp', 'shop'])
-  const configDir = demoConfigDir(dataDir, options.ports.erp)
+  await checkPorts(session, ['api', 'erp', 'shop', 'desk'])
+  const configDir = demoConfigDir(dataDir, options.ports)
   const config = readConfig(configDir, texts)
 
   say(texts.demoTitle)
@@ -33,7 +34,7 @@ export async function runDemo(session: Session): Promise<number> {
     config,
     apiPort: options.ports.api,
     schedules: options.schedules,
-    demo: { erpUrl: demo.erp.url, shopUrl: demo.shopUrl },
+    demo: { erpUrl: demo.erp.url, shopUrl: demo.shopUrl, deskUrl: demo.desk.url },
   })
   atEnd(bridge.stop)
   await demo.connect(bridge, options.webhooks)
@@ -53,6 +54,7 @@ export async function runDemo(session: Session): Promise<number> {
 const SCHEDULES: Readonly<Record<ScheduledRun, string>> = {
   stock: `stock-reconcile-${DEMO_POOL}`,
   shipments: `shipment-pull-${DEMO_TARGET}`,
+  aftersales: `aftersale-pull-${DEMO_TARGET}`,
   sweep: `order-sweep-${DEMO_SHOP}`,
 }
 
@@ -63,6 +65,7 @@ function stageOf(session: Session, demo: Demo, bridge: Bridge): Stage {
   return {
     shop: demo.shop,
     erp: demo.erp,
+    desk: demo.desk,
     webhookUrl: Object.values(bridge.endpoints.webhookUrls)[0] ?? '',
     rowOf: rowOfDemo(bridge),
     notes: bridge.notes,
@@ -123,7 +126,10 @@ async function playAndCount(session: Session, stage: Stage, earlier: readonly Sh
   const wayBack = stage.fire && tallyWayBack(stage)
   const isBack = !wayBack || isWhole(wayBack)
   if (wayBack) say((isBack ? colours.good : colours.bad)(texts.wayBack(wayBack.skus, wayBack.shipments)))
-  const passed = open === undefined && lost === 0 && doubled === 0 && asMeant && isBack
+  const afterSales = stage.fire ? tallyAfterSales(stage) : []
+  const isAfter = afterSales.every(({ right, of }) => right === of)
+  if (stage.fire) say((isAfter ? colours.good : colours.bad)(texts.afterSales(afterSales)))
+  const passed = open === undefined && lost === 0 && doubled === 0 && asMeant && isBack && isAfter
   say((passed ? colours.good : colours.bad)(texts.verdict(lost, doubled, parked)))
   const parkedRef = [...rows.values()].find((row) => row?.status === 'parked')?.ref
   return { passed, examples: { no: orders[0]?.no, parkedRef } }
@@ -138,6 +144,7 @@ function sayWhatNext(
   const places = [
     [texts.demoShop, demo.shopUrl],
     [texts.demoErp, `${demo.erp.url}/orders`],
+    [texts.demoDesk, `${demo.desk.url}/tickets`],
     ...Object.entries(endpoints.webhookUrls).map(([shop, url]) => [texts.webhook(shop), url]),
     [texts.configFolder, `${endpoints.configDir} (${texts.reloads})`],
     [texts.dataFolder, dataDir],

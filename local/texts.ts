@@ -6,6 +6,20 @@ interface Share {
   readonly of: number
 }
 
+/** As `tallyAfterSales` counts them. */
+const AFTER_SALES = {
+  customers: ['customers', '客户'],
+  returns: ['returns', '退货'],
+  returnSteps: ['steps of returns', '退货进度'],
+  tickets: ['tickets', '工单'],
+  ticketSteps: ['steps of tickets', '工单进度'],
+  parts: ['requests for parts', '备件申请'],
+} as const
+
+interface AfterSale extends Share {
+  readonly what: keyof typeof AFTER_SALES
+}
+
 const english = {
   help: `npm start                    the demo: a shop, an ERP and the bridge between them, on this machine
 npm start -- --once          plays the story once and exits: 0 if nothing was lost or doubled
@@ -16,7 +30,8 @@ npm start -- --config <dir>  the bridge alone, with the configuration in <dir>
   --data <dir>        where everything is kept (default: .local)
   --api-port <port>   port of the webhooks  (default: 4010)
   --erp-port <port>   port of the demo ERP  (default: 4020)
-  --shop-port <port>  port of the demo shop (default: 4030)`,
+  --shop-port <port>  port of the demo shop (default: 4030)
+  --desk-port <port>  port of the demo desk (default: 4040)`,
   seeHelp: 'See: npm start -- --help',
   unknownFlag: (flag: string) => `There is no option ${flag}.`,
   flagWithoutValue: (flag: string) => `${flag} needs a value.`,
@@ -87,6 +102,27 @@ npm start -- --config <dir>  the bridge alone, with the configuration in <dir>
   restLeft: (tracking: string) => `the rest leaves: ${tracking}`,
   parcelsShown: (delivery: string) =>
     `in the shop’s order, with carrier and tracking numbers: delivery note ${delivery}`,
+  registered: 'somebody who has been a guest so far registers, with the same phone number',
+  customerKnown: (no: string) =>
+    `a customer in the ERP (${no}), which is told who it may be the same as, and in the desk, with half the phone number`,
+  sentBack: 'it comes back, and the shop’s people enter that',
+  returnKnown: (no: string) =>
+    `the return is in the ERP: ${no}; there it is received, inspected and refunded`,
+  noted: (text: string) => `in the order’s log: ${text}`,
+  asked: (order: string) => `somebody leaves a message about ${order}: the lamp gives no light`,
+  ticketKnown: (no: string, serial: string, endsOn: string) =>
+    `at the desk: ${no}, serial number ${serial}, under warranty until ${endsOn}`,
+  replied: (text: string) => `in reply to the message: ${text}`,
+  partsConfirmed: (sku: string, no: string) =>
+    `spare part ${sku}: reserved in the ERP (${no}), and the desk knows`,
+  partsRefused: (sku: string, why: string) => `spare part ${sku}: refused (${why}), and the desk knows`,
+  partsLeft: (tracking: string) =>
+    `the spare part leaves the ERP’s warehouse; the desk has its tracking number: ${tracking}`,
+  openCustomer: (no: string) => `the customer ${no}`,
+  openReturn: (no: string) => `the return of ${no}`,
+  openTicket: (no: string) => `the ticket ${no}`,
+  openParts: 'requests for spare parts',
+  openAfterSales: 'customers, returns, tickets or their progress that are not where they belong',
   poisoned: 'from now on the ERP answers every stock figure with 0',
   brakeTripped: (changed: number, of: number) =>
     `the brake holds it: ${changed} of ${of} SKUs would change, none of them is written; an alarm is raised`,
@@ -107,6 +143,7 @@ npm start -- --config <dir>  the bridge alone, with the configuration in <dir>
   columns: ['order', 'the shop says', 'the ERP has', 'live documents', 'equal content'],
   shopWants: (amount: string) => `paid, ${amount}`,
   shopCancelled: 'cancelled',
+  shopReturned: 'returned',
   shopUnpaid: 'not paid',
   erpNothing: 'nothing',
   erpDocument: (no: string, status: string) => `${no} ${status}`,
@@ -125,12 +162,15 @@ npm start -- --config <dir>  the bridge alone, with the configuration in <dir>
     `Earlier orders (${orders}): lost ${lost}, doubled ${doubled}, parked ${parked}`,
   wayBack: (skus: Share, shipments: Share) =>
     `The way back: the stock of ${skus.right} of ${skus.of} SKUs is what the ERP has left, ${shipments.right} of ${shipments.of} shipments are in the shop’s orders`,
+  afterSales: (shares: readonly AfterSale[]) =>
+    `After the sale, there once and equal: ${shares.map(({ what, right, of }) => `${right} of ${of} ${AFTER_SALES[what][0]}`).join(', ')}`,
   verdict: (lost: number, doubled: number, parked: number) =>
     `lost ${lost}, doubled ${doubled}, parked ${parked}`,
 
   webhook: (shop: string) => `webhook of ${shop}`,
   demoShop: 'demo shop',
   demoErp: 'demo ERP',
+  demoDesk: 'demo desk',
   configFolder: 'configuration',
   dataFolder: 'data and logs',
   reloads: 'a saved mapping counts from the next delivery',
@@ -151,7 +191,8 @@ npm start -- --config <目录>  只运行同步桥，使用 <目录> 中的配�
   --data <目录>        数据存放处（默认 .local）
   --api-port <端口>    Webhook 端口（默认 4010）
   --erp-port <端口>    演示 ERP 端口（默认 4020）
-  --shop-port <端口>   演示商店端口（默认 4030）`,
+  --shop-port <端口>   演示商店端口（默认 4030）
+  --desk-port <端口>   演示服务台端口（默认 4040）`,
   seeHelp: '用法见：npm start -- --help',
   unknownFlag: (flag) => `没有选项 ${flag}。`,
   flagWithoutValue: (flag) => `${flag} 需要一个值。`,
@@ -213,6 +254,22 @@ npm start -- --config <目录>  只运行同步桥，使用 <目录> 中的配�
   partLeft: (tracking) => `ERP 仓库先发一件，分两个包裹：${tracking}`,
   restLeft: (tracking) => `其余发出：${tracking}`,
   parcelsShown: (delivery) => `商店订单中已有承运商和运单号：发货单 ${delivery}`,
+  registered: '一位一直以访客身份购买的人注册了，手机号相同',
+  customerKnown: (no) => `已是 ERP 中的客户（${no}），ERP 得知可能与谁为同一人；服务台也有，手机号只见一半`,
+  sentBack: '货物退回，商店管理员登记退货',
+  returnKnown: (no) => `退货已在 ERP 中：${no}；在那里收货、验货、退款`,
+  noted: (text) => `订单操作日志：${text}`,
+  asked: (order) => `有人就 ${order} 留言：台灯不亮`,
+  ticketKnown: (no, serial, endsOn) => `服务台：${no}，序列号 ${serial}，保修至 ${endsOn}`,
+  replied: (text) => `留言的回复：${text}`,
+  partsConfirmed: (sku, no) => `备件 ${sku}：ERP 已预留（${no}），服务台已知`,
+  partsRefused: (sku, why) => `备件 ${sku}：被拒（${why}），服务台已知`,
+  partsLeft: (tracking) => `备件从 ERP 仓库发出；服务台已有运单号：${tracking}`,
+  openCustomer: (no) => `客户 ${no}`,
+  openReturn: (no) => `${no} 的退货`,
+  openTicket: (no) => `工单 ${no}`,
+  openParts: '备件申请',
+  openAfterSales: '客户、退货、工单或其进度不在应在之处',
   poisoned: '从现在起，ERP 对所有库存一律回答 0',
   brakeTripped: (changed, of) =>
     `刹车已拦住：${of} 个 SKU 中有 ${changed} 个将被改动，一个也没有写入，并发出告警`,
@@ -233,6 +290,7 @@ npm start -- --config <目录>  只运行同步桥，使用 <目录> 中的配�
   columns: ['订单', '商店', 'ERP', '有效单据数', '内容一致'],
   shopWants: (amount) => `已付款，${amount}`,
   shopCancelled: '已取消',
+  shopReturned: '已退货',
   shopUnpaid: '未付款',
   erpNothing: '无',
   erpDocument: (no, status) => `${no} ${status}`,
@@ -251,11 +309,14 @@ npm start -- --config <目录>  只运行同步桥，使用 <目录> 中的配�
     `此前的订单（${orders} 张）：丢失 ${lost}，重复 ${doubled}，搁置 ${parked}`,
   wayBack: (skus, shipments) =>
     `返回方向：${skus.of} 个 SKU 中 ${skus.right} 个的库存与 ERP 余量一致，${shipments.of} 次发货中 ${shipments.right} 次已在商店订单中`,
+  afterSales: (shares) =>
+    `售后，仅有一份且内容一致：${shares.map(({ what, right, of }) => `${AFTER_SALES[what][1]} ${right}/${of}`).join('，')}`,
   verdict: (lost, doubled, parked) => `丢失 ${lost}，重复 ${doubled}，搁置 ${parked}`,
 
   webhook: (shop) => `${shop} 的 Webhook`,
   demoShop: '演示商店',
   demoErp: '演示 ERP',
+  demoDesk: '演示服务台',
   configFolder: '配置',
   dataFolder: '数据与日志',
   reloads: '保存映射文件后，从下一次投递起生效',

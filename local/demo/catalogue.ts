@@ -50,6 +50,12 @@ export const PRODUCTS: readonly [Product, ...Product[]] = [
   },
 ]
 
+/** What the lamp is mended with. No shop sells it; of the first the ERP has some, of the second none. */
+export const SPARE_PARTS = [
+  { sku: 'PART-SOCKET', onHand: 20 },
+  { sku: 'PART-SHADE', onHand: 0 },
+] as const
+
 /** Goods somebody added to the shop and nobody told the ERP of. `no` makes its code unique. */
 export function unknownProduct(no: number): Product {
   const sku = `NEW-${no}`

@@ -6,7 +6,8 @@ import { secretNames } from '../../infra/secret-names.ts'
 import type { Bridge } from '../bridge.ts'
 import { close, listen } from '../cloud/listen.ts'
 import { BRIDGE_PATH } from './bridge-api.ts'
-import { DEMO_SHOP, DEMO_TARGET } from './demo-config.ts'
+import { DEMO_DESK, DEMO_SHOP, DEMO_TARGET } from './demo-config.ts'
+import { DemoDesk } from './desk.ts'
 import { DemoErp } from './erp.ts'
 import { DemoShop } from './shop.ts'
 import type { ShopOrder } from './shop-order.ts'
@@ -15,6 +16,7 @@ import { createShopServer } from './shop-server.ts'
 export interface Demo {
   readonly shop: DemoShop
   readonly erp: DemoErp
+  readonly desk: DemoDesk
   readonly shopUrl: string
   /** Gives the bridge the demo's secrets, and the shop the bridge: with webhooks it tells of its changes. */
   connect(bridge: Bridge, webhooks: boolean): Promise<void>
@@ -24,30 +26,38 @@ export interface Demo {
 /** @throws an EADDRINUSE of node, with its port */
 export async function startDemo(
   dataDir: string,
-  ports: { readonly erp: number; readonly shop: number },
+  ports: { readonly erp: number; readonly shop: number; readonly desk: number },
 ): Promise<Demo> {
   const dir = join(dataDir, 'demo')
   const erp = new DemoErp({ dataDir: dir, newApiKey: () => randomBytes(24).toString('base64url') })
+  const desk = new DemoDesk({
+    dataDir: dir,
+    newSecret: () => `whsec_${randomBytes(24).toString('base64')}`,
+  })
   await erp.listen(ports.erp)
   const shop = new DemoShop({ file: join(dir, 'shop.sqlite') })
   let webhookUrl = ''
   const server = createShopServer(shop, () => webhookUrl)
   const stop = async () => {
-    await Promise.all([close(server), shop.close(), erp.close()])
+    await Promise.all([close(server), shop.close(), erp.close(), desk.close()])
   }
-  const shopUrl = await listen(server, ports.shop).catch(async (error: unknown) => {
-    await stop()
-    throw error
-  })
+  const shopUrl = await Promise.all([listen(server, ports.shop), desk.listen(ports.desk)])
+    .then(([url]) => url)
+    .catch(async (error: unknown) => {
+      await stop()
+      throw error
+    })
 
   return {
     shop,
     erp,
+    desk,
     shopUrl,
     stop,
     connect: async (bridge, webhooks) => {
-      await putSecrets(bridge, { shop, shopUrl, erp })
+      await putSecrets(bridge, { shop, shopUrl, erp, desk })
       webhookUrl = bridge.endpoints.webhookUrls[DEMO_SHOP] ?? ''
+      desk.tellTo(`${bridge.endpoints.apiUrl}/v1/targets/${DEMO_DESK}/progress`)
       if (webhooks) shop.relayTo(webhookUrl)
     },
   }
@@ -56,7 +66,7 @@ export async function startDemo(
 /** What is there and fits stays: a rotation somebody began is theirs to end. */
 async function putSecrets(
   { cloud, endpoints, secrets }: Bridge,
-  { shop, shopUrl, erp }: Pick<Demo, 'shop' | 'shopUrl' | 'erp'>,
+  { shop, shopUrl, erp, desk }: Pick<Demo, 'shop' | 'shopUrl' | 'erp' | 'desk'>,
 ): Promise<void> {
   const names = secretNames(endpoints.stage)
   const { epoch, secret } = shop.identity
@@ -73,6 +83,9 @@ async function putSecrets(
   }
   if (!(await secrets.target(DEMO_TARGET))) {
     await cloud.putSecret(names.target(DEMO_TARGET), JSON.stringify({ token: erp.apiKey }))
+  }
+  if (!(await secrets.target(DEMO_DESK))) {
+    await cloud.putSecret(names.target(DEMO_DESK), JSON.stringify(desk.secrets))
   }
 }
 

@@ -167,7 +167,7 @@ export class ErpServer {
   /** Goods leave the warehouse: from now on it can be neither changed nor cancelled. Answers the shipments, one a document. */
   ship(reference: string, parcel: Parcel = {}): WarehouseShipment[] {
     const { carrier = CARRIER, warehouse = MAIN_WAREHOUSE, tracking = [] } = parcel
-    return this.documents(reference).flatMap((document) => {
+    return [...this.documents(reference), ...this.documentsOf('parts', reference)].flatMap((document) => {
       const open = this.#openLines(document)
       if (document.status === 'cancelled' || document.status === 'shipped') return []
       const lines = (parcel.lines ?? open).map((line) => {

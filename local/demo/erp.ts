@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import * as z from 'zod'
 import { ReturnStepSchema } from '#contracts/progress.ts'
 import { writeWhole } from '../write-whole.ts'
-import { PRODUCTS } from './catalogue.ts'
+import { PRODUCTS, SPARE_PARTS } from './catalogue.ts'
 import { COLLECTIONS, type Collection, type ErpCall, type ErpDocument, type ErpReply } from './erp-call.ts'
 import type { ErpStep } from './erp-progress.ts'
+import { linesOf } from './erp-reads.ts'
 import { ErpServer, type Fault, MAIN_WAREHOUSE, type Parcel } from './erp-server.ts'
 import type { Shelf, WarehouseShipment } from './erp-warehouse.ts'
 
@@ -83,6 +84,9 @@ export class DemoErp {
       if (this.#server.warehouse.shelves(sku).length > 0) continue
       for (const [warehouse, onHand] of Object.entries(FIRST_STOCK)) this.putStock({ sku, warehouse, onHand })
     }
+    for (const { sku, onHand } of SPARE_PARTS) {
+      if (this.shelves(sku).length === 0) this.putStock({ sku, warehouse: MAIN_WAREHOUSE, onHand })
+    }
   }
 
   /** What its API asks for as a bearer token. */
@@ -117,6 +121,7 @@ export class DemoErp {
 
   /** Somebody in the warehouse or in accounting has got on with a return. */
   advance(reference: string, step: z.infer<typeof StepSchema>): ErpStep | undefined {
+    if (step.step === 'inspected') this.#putBack(reference)
     return this.#server.advance(reference, step)
   }
 
@@ -151,10 +156,23 @@ export class DemoErp {
     return [...new Set(references)].flatMap((reference) => this.#server.ship(reference, parcel))
   }
 
+  /** Spare parts leave, by the reference of their request. */
+  shipParts(reference: string, parcel: Parcel = {}): WarehouseShipment[] {
+    return this.#server.ship(reference, parcel)
+  }
+
   /** From now on it answers every figure with 0, and says that all of them changed. */
   poison(on: boolean): void {
     this.#server.poisoned = on
     this.#server.warehouse.move(this.#server.warehouse.skus())
+  }
+
+  /** What has been looked at goes back on the shelf. */
+  #putBack(reference: string): void {
+    for (const { sku, quantity } of this.#server.documentsOf('returns', reference).flatMap(linesOf)) {
+      const shelf = this.shelves(sku).find(({ warehouse }) => warehouse === MAIN_WAREHOUSE)
+      this.putStock({ sku, warehouse: MAIN_WAREHOUSE, onHand: (shelf?.onHand ?? 0) + quantity })
+    }
   }
 
   /** Until it has happened once. */

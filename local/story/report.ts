@@ -36,6 +36,7 @@ export function reportOf(
 
 function shopSays({ order, wanted }: Finding, texts: Texts): string {
   if (order.status === 'cancelled') return texts.shopCancelled
+  if (order.status === 'returned') return texts.shopReturned
   return wanted ? texts.shopWants(wire(totalOf(order))) : texts.shopUnpaid
 }
 

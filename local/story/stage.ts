@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { Notes } from '#ports/notes.ts'
+import type { DemoDesk } from '../demo/desk.ts'
 import type { DemoErp } from '../demo/erp.ts'
 import type { DemoShop } from '../demo/shop.ts'
 import type { ShopOrder } from '../demo/shop-order.ts'
@@ -11,6 +12,7 @@ import { until } from '../until.ts'
 export interface Stage {
   readonly shop: DemoShop
   readonly erp: DemoErp
+  readonly desk: DemoDesk
   readonly webhookUrl: string
   /** The ledger's row of an order; undefined while the bridge has not seen it. */
   readonly rowOf: (order: ShopOrder) => Promise<LedgerRow | undefined>
@@ -30,7 +32,7 @@ export interface Stage {
   readonly signal: AbortSignal
 }
 
-export type ScheduledRun = 'stock' | 'shipments' | 'sweep'
+export type ScheduledRun = 'stock' | 'shipments' | 'aftersales' | 'sweep'
 
 const SWEEP_PAUSE_MS = 1_000
 /** What a run has queued is in the shop within so much, or another run is worth its while. */

@@ -2,6 +2,7 @@ import { unknownProduct } from '../demo/catalogue.ts'
 import { COMMITTED_UNHEARD } from '../demo/erp.ts'
 import type { ErpCall } from '../demo/erp-call.ts'
 import type { ShopOrder } from '../demo/shop-order.ts'
+import { lookedAfter, playAfterSales } from './after-sales.ts'
 import { arrive, isConfirmed, reach, type Stage, StuckError, settled } from './stage.ts'
 import { type Enter, playWayBack, returned } from './way-back.ts'
 
@@ -31,6 +32,7 @@ export async function play(stage: Stage): Promise<Played> {
       await playAll(stage, enter)
       await settled(stage, () => present(cast))
       await returned(stage)
+      await lookedAfter(stage)
       return undefined
     } catch (error) {
       if (!(error instanceof StuckError)) throw error
@@ -53,7 +55,9 @@ async function playAll(stage: Stage, enter: Enter): Promise<void> {
   }
   await nameAnUnknownSku(stage, enter)
   await beFoundAgain(stage, hung)
-  await playWayBack(stage, enter)
+  // Without schedules nothing comes back.
+  const sold = stage.fire && (await playWayBack(stage, enter))
+  if (sold) await playAfterSales(stage, enter, sold)
   stage.tell(killed, stage.texts.waiting)
   await beFoundAgain(stage, killed)
 }

@@ -8,7 +8,7 @@ import { type ShopOrder, sentOf, statusesOf } from '../demo/shop-order.ts'
 
 interface Both {
   readonly shop: Pick<DemoShop, 'orders' | 'order' | 'stockOf'>
-  readonly erp: Pick<DemoErp, 'documents' | 'shelves' | 'shipments'>
+  readonly erp: Pick<DemoErp, 'documents' | 'documentsOf' | 'shelves' | 'shipments'>
 }
 
 export interface WayBack {
@@ -50,7 +50,9 @@ export function tallyWayBack(both: Both): WayBack {
  * be sold is what the ERP has free, less what was ordered and is not in the ERP yet.
  */
 export function tallyStock({ shop, erp }: Both, sku: string): { readonly isRight: boolean } {
-  const documents = erp.documents().filter(({ status }) => status !== 'cancelled')
+  const documents = [...erp.documents(), ...erp.documentsOf('parts')].filter(
+    ({ status }) => status !== 'cancelled',
+  )
   const onHand = erp.shelves(sku).reduce((sum, shelf) => sum + shelf.onHand, 0)
   const reserved = documents.reduce((sum, document) => sum + Math.max(0, leftOn(erp, document, sku)), 0)
   const open = shop.orders().filter(isOpen)

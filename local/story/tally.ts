@@ -36,7 +36,8 @@ export function tally(
   return orders.map((order) => {
     const found = documents.filter((document) => isOf(order, document))
     const live = found.filter(({ status }) => status !== 'cancelled')
-    const wanted = order.payTime > 0 && order.status !== 'cancelled'
+    // Money that was given back after the goods came back unmakes no order.
+    const wanted = (order.payTime > 0 && order.status !== 'cancelled') || order.status === 'returned'
     const parked = isParked(order)
     const equal = live.length === 0 ? undefined : live.every((document) => saysTheSame(document, order))
     return {

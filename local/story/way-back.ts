@@ -14,13 +14,13 @@ export type Enter = (options?: {
   meantToPark?: boolean
 }) => ShopOrder
 
-/** What comes back from the ERP, and what no webhook told. Without schedules nothing does. */
-export async function playWayBack(stage: Stage, enter: Enter): Promise<void> {
-  if (!stage.fire) return
+/** What comes back from the ERP, and what no webhook told. Answers what was shipped. */
+export async function playWayBack(stage: Stage, enter: Enter): Promise<ShopOrder | undefined> {
   if (stage.webhooks) await loseAWebhook(stage, enter)
   await countAShelf(stage)
-  await shipInParts(stage, enter)
+  const shipped = await shipInParts(stage, enter)
   await tripTheBrake(stage)
+  return shipped
 }
 
 /** Stock and shipments are in the shop as the ERP has them. */
@@ -54,10 +54,10 @@ async function countAShelf(stage: Stage): Promise<void> {
 
 const COUNTED = [420, 380] as const
 
-async function shipInParts(stage: Stage, enter: Enter): Promise<void> {
+async function shipInParts(stage: Stage, enter: Enter): Promise<ShopOrder | undefined> {
   const { tell, texts } = stage
   const [, cup, , lamp] = PRODUCTS
-  if (!cup || !lamp) return
+  if (!cup || !lamp) return undefined
   const items = [piecesOf(lamp, 2), piecesOf(cup, 1)]
   const order = enter({ items })
   tell(order, texts.placedPaid)
@@ -66,6 +66,7 @@ async function shipInParts(stage: Stage, enter: Enter): Promise<void> {
   const first = { sku: lamp.sku, quantity: 1, serials: [`SN-${order.id}-1`] }
   await send(stage, order, { lines: [first], tracking: [`SF${order.no}1`, `SF${order.no}2`] }, texts.partLeft)
   await send(stage, order, { tracking: [`SF${order.no}3`] }, texts.restLeft)
+  return order
 }
 
 async function send(

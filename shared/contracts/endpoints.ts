@@ -22,7 +22,7 @@ export const EndpointsSchema = z.object({
     .describe('where a scheduled run is invoked on demand; only those the configuration asks for'),
   secretPrefix: z.string().min(1),
   demo: z
-    .object({ erpUrl: z.url(), shopUrl: z.url() })
+    .object({ erpUrl: z.url(), shopUrl: z.url(), deskUrl: z.url() })
     .optional()
     .describe('absent with a configuration of one’s own'),
 })

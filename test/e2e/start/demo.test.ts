@@ -26,7 +26,7 @@ const started: Started[] = []
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'start-'))
-  ports = await freePorts(3)
+  ports = await freePorts(4)
 })
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
 afterEach(() => {
@@ -34,9 +34,10 @@ afterEach(() => {
 })
 
 function start(args: readonly string[] = [], options: StartOptions = {}): Started {
-  const [api = 0, erp = 0, shop = 0] = ports
-  const where = ['--data', dataDir, '--api-port', `${api}`, '--erp-port', `${erp}`, '--shop-port', `${shop}`]
-  const one = npmStart([...where, ...args], options)
+  const [api = 0, erp = 0, shop = 0, desk = 0] = ports
+  const where = ['--data', dataDir, '--api-port', `${api}`, '--erp-port', `${erp}`]
+  const others = ['--shop-port', `${shop}`, '--desk-port', `${desk}`]
+  const one = npmStart([...where, ...others, ...args], options)
   started.push(one)
   return one
 }
@@ -64,9 +65,10 @@ describe('npm start', () => {
     expect(secondsIn(await run.line(/^Counted in the ERP/))).toBeLessThan(120)
 
     const rows = run.lines.filter((line) => line.startsWith('│ 2'))
-    expect(rows).toHaveLength(10)
+    expect(rows).toHaveLength(11)
     expect(rows.filter((row) => /│ SO-\d+ confirmed +│ 1 +│ yes +│/.test(row))).toHaveLength(7)
-    expect(rows.filter((row) => /│ SO-\d+ shipped +│ 1 +│ yes +│/.test(row))).toHaveLength(1)
+    expect(rows.filter((row) => /│ SO-\d+ shipped +│ 1 +│ yes +│/.test(row))).toHaveLength(2)
+    expect(rows.filter((row) => /│ returned +│ SO-\d+ shipped/.test(row))).toHaveLength(1)
     expect(rows.filter((row) => /│ cancelled +│ SO-\d+ cancelled +│ 0 +│ - +│/.test(row))).toHaveLength(1)
     expect(rows.filter((row) => /│ parked: missing-reference +│ 0 +│ - +│/.test(row))).toHaveLength(1)
     expect(run.lines.filter((line) => line.includes('looked before writing again'))).toHaveLength(2)
@@ -86,9 +88,23 @@ describe('npm start', () => {
     expect(run.lines.findIndex((line) => line.includes('counts anew and passes'))).toBeGreaterThan(
       run.lines.findIndex((line) => line.includes('a person releases the brake')),
     )
-    expect(run.lines.at(-2)).toBe(
-      'The way back: the stock of 4 of 4 SKUs is what the ERP has left, 2 of 2 shipments are in the shop’s orders',
+    expect(run.lines.at(-3)).toBe(
+      'The way back: the stock of 4 of 4 SKUs is what the ERP has left, 3 of 3 shipments are in the shop’s orders',
     )
+    expect(run.lines.at(-2)).toBe(
+      'After the sale, there once and equal: 1 of 1 customers, 1 of 1 returns, 3 of 3 steps of returns, 1 of 1 tickets, 5 of 5 steps of tickets, 2 of 2 requests for parts',
+    )
+    expect(
+      run.lines.filter((line) => /in the order’s log: 【已(收到退货|验货|退款)】/.test(line)),
+    ).toHaveLength(3)
+    expect(await run.line(/at the desk: CASE-/)).toMatch(
+      /serial number SN-\d+-1, under warranty until 20\d\d-/,
+    )
+    expect(run.lines.filter((line) => line.includes('in reply to the message'))).toEqual(
+      ['已受理', '检测中', '等待配件', '维修中', '已完结'].map((step) => expect.stringContaining(step)),
+    )
+    expect(await run.line(/spare part PART-SHADE: refused/)).toContain('only 0 are free')
+    expect(await run.line(/spare part PART-SOCKET: reserved/)).toMatch(/PR-\d+/)
   })
 
   test('is ready within seconds when started again, and goes on with new orders', async () => {
@@ -100,7 +116,11 @@ describe('npm start', () => {
     expect(endpoints).toMatchObject({
       stage: 'demo',
       apiUrl: `http://127.0.0.1:${ports[0]}`,
-      demo: { erpUrl: `http://127.0.0.1:${ports[1]}`, shopUrl: `http://127.0.0.1:${ports[2]}` },
+      demo: {
+        erpUrl: `http://127.0.0.1:${ports[1]}`,
+        shopUrl: `http://127.0.0.1:${ports[2]}`,
+        deskUrl: `http://127.0.0.1:${ports[3]}`,
+      },
     })
     const kept = new Set((await erpOrders()).map(({ body }) => body.order_no))
     expect([...first].filter((no) => !kept.has(no))).toHaveLength(1)
@@ -137,7 +157,7 @@ describe('npm start', () => {
 
     expect(await run.exit).toEqual({ code: 1, signal: null })
     expect(run.lines.at(-1)).toBe('丢失 0，重复 1，搁置 1')
-    expect(run.lines.at(-3)).toBe(`此前的订单（${first.size + second.size} 张）：丢失 0，重复 0，搁置 1`)
+    expect(run.lines.at(-4)).toBe(`此前的订单（${first.size + second.size} 张）：丢失 0，重复 0，搁置 1`)
     expect(run.lines.filter((line) => line.includes(`│ ${no} `))).toEqual([
       expect.stringMatching(/│ SO-\d+ 已确认, SO-\d+ 草稿 +│ 2 +│ 是 +│/),
     ])

@@ -10,7 +10,7 @@ const started: Started[] = []
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'start-'))
-  ports = await freePorts(3)
+  ports = await freePorts(4)
 })
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }))
 afterEach(() => {
@@ -18,8 +18,11 @@ afterEach(() => {
 })
 
 function start(...args: string[]): Started {
-  const [api, erp, shop] = ports
-  const where = ['--data', dataDir, '--api-port', `${api}`, '--erp-port', `${erp}`, '--shop-port', `${shop}`]
+  const [api, erp, shop, desk] = ports
+  const where = [
+    ...['--data', dataDir, '--api-port', `${api}`, '--erp-port', `${erp}`],
+    ...['--shop-port', `${shop}`, '--desk-port', `${desk}`],
+  ]
   const one = npmStart([...where, '--once', ...args], { npm: false })
   started.push(one)
   return one
@@ -33,11 +36,14 @@ describe('each direction, with the fast path of the other switched off,', () => 
     const run = start('--no-webhooks')
     expect(await run.exit).toEqual({ code: 0, signal: null })
     expect(run.lines.at(-1)).toBe(VERDICT)
-    expect(run.lines.at(-2)).toMatch(/^The way back: the stock of 4 of 4 SKUs .* 2 of 2 shipments/)
+    expect(run.lines.at(-3)).toMatch(/^The way back: the stock of 4 of 4 SKUs .* 3 of 3 shipments/)
+    expect(run.lines.at(-2)).toBe(
+      'After the sale, there once and equal: 1 of 1 customers, 1 of 1 returns, 3 of 3 steps of returns, 1 of 1 tickets, 5 of 5 steps of tickets, 2 of 2 requests for parts',
+    )
     expect(run.lines).toContain('(without webhooks: the sweep alone fetches what changed in the shop)')
     const rows = run.lines.filter((line) => line.startsWith('│ 2'))
-    expect(rows).toHaveLength(7)
-    expect(rows.filter((row) => /│ SO-\d+ (confirmed|shipped) +│ 1 +│ yes +│/.test(row))).toHaveLength(5)
+    expect(rows).toHaveLength(8)
+    expect(rows.filter((row) => /│ SO-\d+ (confirmed|shipped) +│ 1 +│ yes +│/.test(row))).toHaveLength(6)
     expect(rows.filter((row) => /│ cancelled +│ SO-\d+ cancelled +│ 0 +│ - +│/.test(row))).toHaveLength(1)
   })
 
@@ -45,8 +51,8 @@ describe('each direction, with the fast path of the other switched off,', () => 
     const run = start('--no-schedules')
     expect(await run.exit).toEqual({ code: 0, signal: null })
     expect(run.lines.at(-1)).toBe(VERDICT)
-    expect(run.lines.at(-2)).toBe('Earlier orders (7): lost 0, doubled 0, parked 1')
-    expect(run.lines.join('\n')).not.toMatch(/The way back|the brake/)
+    expect(run.lines.at(-2)).toBe('Earlier orders (8): lost 0, doubled 0, parked 1')
+    expect(run.lines.join('\n')).not.toMatch(/The way back|After the sale|the brake/)
     expect(run.lines.filter((line) => line.startsWith('│ 2'))).toHaveLength(8)
   })
 })

@@ -35,12 +35,21 @@ function changeConfig(change: (text: string) => string) {
 
 describe('npm start, in one sentence and with exit code 1,', () => {
   test('names the port that is in use and the flag that changes it', async () => {
-    const [api = 0, erp = 0, shop = 0] = await freePorts(3)
+    const [api = 0, erp = 0, shop = 0, desk = 0] = await freePorts(4)
     const server = createServer().listen(shop, '127.0.0.1')
     onTestFinished(() => void server.close())
     await once(server, 'listening')
 
-    const ports = ['--api-port', `${api}`, '--erp-port', `${erp}`, '--shop-port', `${shop}`]
+    const ports = [
+      '--api-port',
+      `${api}`,
+      '--erp-port',
+      `${erp}`,
+      '--shop-port',
+      `${shop}`,
+      '--desk-port',
+      `${desk}`,
+    ]
     expect(await refusal(ports)).toEqual({
       code: 1,
       said: [

@@ -11,14 +11,25 @@ test('npm start needs no option', () => {
       schedules: true,
       config: undefined,
       data: undefined,
-      ports: { api: 4010, erp: 4020, shop: 4030 },
+      ports: { api: 4010, erp: 4020, shop: 4030, desk: 4040 },
     },
   })
 })
 
 test('each port has a flag of its own', () => {
-  const read = readOptions(['--api-port', '5010', '--erp-port=5020', '--shop-port', '5030'])
-  expect(read).toMatchObject({ ok: true, options: { ports: { api: 5010, erp: 5020, shop: 5030 } } })
+  const read = readOptions([
+    '--api-port',
+    '5010',
+    '--erp-port=5020',
+    '--shop-port',
+    '5030',
+    '--desk-port',
+    '5040',
+  ])
+  expect(read).toMatchObject({
+    ok: true,
+    options: { ports: { api: 5010, erp: 5020, shop: 5030, desk: 5040 } },
+  })
 })
 
 test('either fast path of the demo can be switched off', () => {

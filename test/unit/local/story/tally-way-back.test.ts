@@ -70,6 +70,7 @@ const scene = ({ order: only = order, documents = [document], shipments = [], on
   },
   erp: {
     documents: () => [...documents],
+    documentsOf: () => [],
     shipments: (reference?: string) =>
       shipments.filter((one) => reference === undefined || one.reference === reference),
     shelves: (sku: string) => [{ sku, warehouse: 'MAIN', onHand: sku === tea.sku ? onHand : 20 }],
