@@ -5,6 +5,7 @@ import { knownPeople } from '#app/people.ts'
 import { planDelivery } from '#app/plan-delivery.ts'
 import { prepareReplay, replay as replayRow, type Verdict } from '#app/replay.ts'
 import { replayWriteback, settleByHand } from '#app/replay-writeback.ts'
+import { surroundingsWith } from '#app/surroundings.ts'
 import type { SyncConfig } from '#contracts/config.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { WritebackRow } from '#contracts/writeback.ts'
@@ -230,7 +231,7 @@ async function rehearseRow(
     return { json, text: `${text}: ${t.writebacks.noRehearsal}`, ok: false }
   }
   if (!row) return { json: { reference: text, result: 'not-found' }, text: t.find.nothing(text), ok: false }
-  const { ledger, times, configDir, secrets, erasures } = connection
+  const { ledger, writebacks, times, configDir, secrets, erasures } = connection
   const prepared = await prepareReplay(row, was, { ledger, clock: context.clock, ids: context.ids })
   const targetName = row.key.target
   const target = config.targets[targetName]
@@ -250,6 +251,16 @@ async function rehearseRow(
     privacy: target.privacy,
     retentionDays: config.retentionDays,
     people: knownPeople(secrets, erasures),
+    surroundings: surroundingsWith({
+      target: targetName,
+      config,
+      // A rehearsal asks the ERP nothing.
+      gateways: {},
+      ledger,
+      writebacks,
+      clock: context.clock,
+      callMs: times.callMs,
+    }),
     ledger,
     times,
     clock: context.clock,

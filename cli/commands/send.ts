@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { MemoryErasures } from '#adapters/memory/memory-erasures.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
+import { MemoryWritebackLedger } from '#adapters/memory/memory-writeback-ledger.ts'
 import { shortHash } from '#app/content-hash.ts'
 import { knownPeople } from '#app/people.ts'
 import { personHashWith } from '#app/person-hash.ts'
 import { planDelivery } from '#app/plan-delivery.ts'
 import { type EventContext, type Reading, readEvent, type ToDeliver } from '#app/read-event.ts'
 import { signWebhook } from '#app/standard-webhooks.ts'
+import { surroundingsWith } from '#app/surroundings.ts'
 import { targetsFor } from '#app/targets-for.ts'
 import type { SyncConfig } from '#contracts/config.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
@@ -279,6 +281,7 @@ async function planFor(
     ...(bornAt === undefined ? {} : { bornAt }),
     subject,
   }
+  const times = connection?.times ?? stageTimes(LOCAL_STAGE)
   const plan = await planDelivery(message, {
     rules: target.rules,
     gateways: targetGateways(target, configDir, context),
@@ -288,8 +291,18 @@ async function planFor(
     people: connection
       ? knownPeople(connection.secrets, connection.erasures)
       : knownPeople(NO_SECRETS, new MemoryErasures()),
+    surroundings: surroundingsWith({
+      target: targetName,
+      config,
+      // A rehearsal asks the ERP nothing.
+      gateways: {},
+      ledger,
+      writebacks: connection?.writebacks ?? new MemoryWritebackLedger(),
+      clock: context.clock,
+      callMs: times.callMs,
+    }),
     ledger,
-    times: connection?.times ?? stageTimes(LOCAL_STAGE),
+    times,
     clock: context.clock,
   })
   const reference = plan.row?.ref ?? identityOf(subject, shortHash).reference

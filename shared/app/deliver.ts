@@ -60,12 +60,8 @@ export interface DeliverDeps {
   readonly privacy: Disclosures
   readonly retentionDays: Retention
   readonly people: People
-  /** What is known around a thing; `row` is its own, if there is one. Absent: nothing. */
-  readonly surroundings?: (
-    message: DeliveryMessage,
-    row: LedgerRow | undefined,
-    turn: Turn,
-  ) => Promise<Surroundings>
+  /** What is known around a thing. Absent: nothing. */
+  readonly surroundings?: (thing: Surrounded, turn: Turn) => Promise<Surroundings>
   readonly ledger: Ledger
   /** Re-reads the shop for a replay; without it the stored state stands in. */
   readonly shop?: ShopReader
@@ -75,6 +71,16 @@ export interface DeliverDeps {
   readonly random: Random
   readonly log: Log
   readonly times: DeliverTimes
+}
+
+/** A thing whose surroundings are asked for. */
+export interface Surrounded {
+  /** As its target may see it. */
+  readonly message: DeliveryMessage
+  /** Keyed hashes of those it names. */
+  readonly people: readonly string[]
+  /** Its own, if there is one. */
+  readonly row: LedgerRow | undefined
 }
 
 /** Milliseconds. lease > function timeout > call; checked when the stack is synthesised. */
@@ -123,7 +129,7 @@ export async function deliver(received: DeliveryMessage, turn: Turn, deps: Deliv
       why: 'claimed by another worker',
     }
   }
-  const around = (await deps.surroundings?.(message, row, turn)) ?? NOTHING_AROUND
+  const around = (await deps.surroundings?.({ message, people, row }, turn)) ?? NOTHING_AROUND
   const matter = matterOf(message.subject, key.kind, deps.gateways, deps.rules, around) ?? unsupportedMatter()
   return new Delivery(message, people, key, row, ageMs, turn, matter, around.asked, deps).run()
 }

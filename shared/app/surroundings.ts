@@ -1,4 +1,5 @@
 import type { SyncConfig } from '#contracts/config.ts'
+import type { Customer } from '#contracts/customer.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import type { LedgerRow, RowKey } from '#contracts/ledger-row.ts'
 import type { Line, Order } from '#contracts/order.ts'
@@ -22,11 +23,14 @@ import type { Surroundings } from './matter.ts'
 import { targetsFor } from './targets-for.ts'
 import type { Turn } from './turn.ts'
 
+/** As many as a service agent looks through. */
+const NEWEST_ORDERS = 20
+
 export interface SurroundingsDeps {
   readonly target: string
   readonly config: Pick<SyncConfig, 'shops' | 'targets' | 'warranty'>
   readonly gateways: Pick<ErpGateways, 'reads'>
-  readonly ledger: Pick<Ledger, 'get' | 'getMany' | 'getSubject' | 'findByNo' | 'findByRef'>
+  readonly ledger: Pick<Ledger, 'get' | 'getMany' | 'getSubject' | 'findByNo' | 'findByRef' | 'findByPerson'>
   readonly writebacks: Pick<WritebackLedger, 'findByRef'>
   readonly clock: Clock
   /** Time for one call. */
@@ -35,12 +39,14 @@ export interface SurroundingsDeps {
 
 /** What a delivery says beside the thing itself: what was bought, which parts were asked for, the document of a return’s order. */
 export function surroundingsWith(deps: SurroundingsDeps): NonNullable<DeliverDeps['surroundings']> {
-  return async (message, row, turn): Promise<Surroundings> => {
+  return async ({ message, people, row }, turn): Promise<Surroundings> => {
     const { subject } = message
     switch (subject.is) {
+      case 'customer':
+        return { purchases: await purchasesOfCustomer(subject.customer, people, deps), parts: [] }
       case 'ticket':
         return {
-          purchases: await purchasesOf(subject.ticket, message.shop, deps),
+          purchases: await purchasesOfTicket(subject.ticket, message.shop, deps),
           parts: await partsOf(message, deps),
         }
       case 'return': {
@@ -49,7 +55,6 @@ export function surroundingsWith(deps: SurroundingsDeps): NonNullable<DeliverDep
       }
       case 'parts':
         return { purchases: [], parts: [], asked: await asked(subject.parts, message, row, turn, deps) }
-      case 'customer':
       case 'snapshot':
       case 'tombstone':
       case 'gone':
@@ -59,9 +64,13 @@ export function surroundingsWith(deps: SurroundingsDeps): NonNullable<DeliverDep
 }
 
 /** The lines of the order that a ticket is about; whichever target has its stored state. */
-async function purchasesOf({ order }: Ticket, shop: string, deps: SurroundingsDeps): Promise<Purchase[]> {
+async function purchasesOfTicket(
+  { order }: Ticket,
+  shop: string,
+  deps: SurroundingsDeps,
+): Promise<Purchase[]> {
   if (!order) return []
-  const { ledger, writebacks, config } = deps
+  const { ledger, config } = deps
   const shopConfig = config.shops[shop]
   const takers = shopConfig ? targetsFor(shopConfig, config.targets)('order') : []
   const { addTime } = order
@@ -77,19 +86,40 @@ async function purchasesOf({ order }: Ticket, shop: string, deps: SurroundingsDe
   for (const key of keys) {
     const subject = await ledger.getSubject(key)
     if (subject?.is !== 'snapshot') continue
-    const shipments = await writebacks.findByRef(order.reference)
-    return purchasesIn(subject.order, order.reference, shipments, deps)
+    return purchasesIn(subject.order, order.reference, deps)
   }
   return []
 }
 
+/** The newest orders of a member; of a guest those that name the same people, and no member. */
+async function purchasesOfCustomer(
+  { shop, userId }: Customer,
+  people: readonly string[],
+  deps: SurroundingsDeps,
+): Promise<Purchase[]> {
+  const { ledger } = deps
+  const named = (await Promise.all(people.map((person) => ledger.findByPerson(person)))).flat()
+  const orders = named.filter(({ key }) => key.kind === 'order' && key.shop === shop)
+  // One row for each, whichever targets have it.
+  const rows = new Map(orders.map((row) => [row.ref, row]))
+  const newest = [...rows.values()].toSorted((a, b) => b.firstSeenAt - a.firstSeenAt).slice(0, NEWEST_ORDERS)
+  const purchases = await Promise.all(
+    newest.map(async ({ key, ref }) => {
+      const subject = await ledger.getSubject(key)
+      const isTheirs = subject?.is === 'snapshot' && subject.order.buyer.userId === userId
+      return isTheirs ? purchasesIn(subject.order, ref, deps) : []
+    }),
+  )
+  return purchases.flat().toSorted((a, b) => epochMs(b.purchasedAt) - epochMs(a.purchasedAt))
+}
+
 /** Every line of an order as something bought; of a package what is in it. */
-function purchasesIn(
+async function purchasesIn(
   order: Order,
   orderReference: string,
-  shipments: readonly WritebackRow[],
-  { config }: SurroundingsDeps,
-): Purchase[] {
+  { config, writebacks }: SurroundingsDeps,
+): Promise<Purchase[]> {
+  const shipments = await writebacks.findByRef(orderReference)
   const timeZone = config.shops[order.shop]?.timeZone ?? order.timeZone
   return order.lines.flatMap((line) => {
     if (line.kind === 'promotion') return []

@@ -47,9 +47,9 @@ export class AftersaleWorld extends WritebackWorld {
   }
 
   /** Ids of what the shop was told, in the order it was told. */
-  replies(): (string | undefined)[] {
+  replies(): string[] {
     const [reply] = this.shop.ticket(this.#ticketId)?.replies ?? []
-    return (reply?.parts ?? []).map(({ replyId }) => replyId)
+    return (reply?.parts ?? []).map(({ replyId = 'a person' }) => replyId)
   }
 
   texts(): string[] {
