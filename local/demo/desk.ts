@@ -192,7 +192,7 @@ export class DemoDesk {
   #isSigned({ headers }: IncomingMessage, text: string): boolean {
     const timestamp = Number(headers['webhook-timestamp'])
     if (!(Math.abs(Date.now() / 1000 - timestamp) < TOLERANCE_S)) return false
-    const wanted = signature(this.#settings.signing, `${headers['webhook-id']}.${timestamp}.${text}`)
+    const wanted = signature(this.#settings.signing, `${String(headers['webhook-id'])}.${timestamp}.${text}`)
     return String(headers['webhook-signature'])
       .split(' ')
       .map((one) => Buffer.from(one.replace(/^v1,/, ''), 'base64'))

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { createRestGateways, type RestGatewayDeps } from '#adapters/erp/rest/gateways.ts'
 import { TargetConfigSchema } from '#contracts/config.ts'
 import type { ErpRequest } from '#contracts/erp-request.ts'
 import { RestTargetSchema } from '#contracts/rest-target.ts'
 import { lineReference, orderSourceId } from '#domain/reference.ts'
 import type { Built } from '#ports/erp-gateway.ts'
+import { aReturn } from '../support/a-return.ts'
+import { aTicket } from '../support/a-ticket.ts'
 import { canonicalOrder } from '../support/canonical-order.ts'
 import { CountingIds } from '../support/counting-ids.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -18,7 +21,9 @@ const config = TargetConfigSchema.parse(JSON.parse(block(/```json\n([\s\S]*?)```
 if (config.adapter !== 'rest') throw new Error('the example is a rest target')
 const { rest } = config
 const OperationsSchema = z.record(z.string(), z.unknown())
-const mapping = block(/```\n(\/\* mappings\/acme[\s\S]*?)```/)
+const mapping = block(/```\n(\/\* mappings\/acme\.[\s\S]*?)```/)
+
+const returnMapping = block(/```\n(\/\* mappings\/acme-return[\s\S]*?)```/)
 
 const REFERENCE = 'ECdemo-2026112001001-rt'
 
@@ -28,12 +33,13 @@ const withReads = RestTargetSchema.parse({
     ...rest.operations,
     ...OperationsSchema.parse(JSON.parse(block(/```json reads\n([\s\S]*?)```/))),
   },
+  kinds: OperationsSchema.parse(JSON.parse(block(/```json kinds\n([\s\S]*?)```/))),
 })
 
 function acme(...answers: ScriptedAnswer[]) {
   const script = scriptedFetch(...answers)
   const clock = new ManualClock()
-  const gateway = restOrders({
+  const deps: RestGatewayDeps = {
     config: withReads,
     configDir: '',
     secrets: async () => ({ token: 't-1' }),
@@ -42,10 +48,21 @@ function acme(...answers: ScriptedAnswer[]) {
     ids: new CountingIds(),
     files: {
       stamp: async () => '1',
-      read: async (path) => (path === 'mappings/acme.jsonata' ? mapping : ''),
+      read: async (path) =>
+        path === 'mappings/acme.jsonata'
+          ? mapping
+          : path === 'mappings/acme-return.jsonata'
+            ? returnMapping
+            : '',
     },
-  })
-  return { gateway, script, context: { deadline: clock.now() + 10_000, correlationId: 'c-1' } }
+  }
+  const gateway = restOrders(deps)
+  return {
+    gateway,
+    gateways: createRestGateways(deps),
+    script,
+    context: { deadline: clock.now() + 10_000, correlationId: 'c-1' },
+  }
 }
 
 const order = canonicalOrder()
@@ -198,6 +215,93 @@ describe('the example in the README of the REST target', () => {
         ],
         unreadable: [],
         cursor: 'L-1',
+        more: false,
+      },
+    })
+  })
+
+  it('creates a return as its mapping says, and reads its answer', async () => {
+    const { gateways, script, context } = acme({ body: { code: 0, data: { id: 9, noteNo: 'CN-9' } } })
+    const back = gateways.return
+    if (!back) throw new Error('it takes no returns')
+    const returned = aReturn()
+    const request = await requestOf(
+      back.place({ reference: 'ECdemo-R41', identity: '41.1', return: returned }, 'create'),
+    )
+    expect(await back.send(request, context)).toEqual({
+      ok: true,
+      document: { id: '9', no: 'CN-9', state: 'live', step: 'create' },
+    })
+    expect(script.sent[0]?.url).toBe('https://erp.acme.example/api/v1/credit-notes')
+    expect(JSON.parse(script.sent[0]?.body ?? '')).toMatchObject({
+      externalNo: 'ECdemo-R41',
+      amount: '0.00',
+      items: returned.lines.map(({ sku, quantity }) => ({ item: sku, qty: quantity })),
+    })
+  })
+
+  it('overwrites a ticket under its reference, as it is', async () => {
+    const { gateways, script, context } = acme({ body: { code: 0, data: { id: 5 } } })
+    const { ticket } = gateways
+    if (!ticket) throw new Error('it takes no tickets')
+    expect(ticket.describe()).toMatchObject({ idempotency: 'upsert', amend: true, find: false })
+    const written = { reference: 'ECdemo-T61', identity: '61.1', ticket: aTicket(), purchases: [], parts: [] }
+    const request = await requestOf(ticket.place(written, 'create'))
+    expect(await ticket.send(request, context)).toMatchObject({ ok: true, document: { id: '5' } })
+    expect(script.sent[0]).toMatchObject({ method: 'PUT' })
+    expect(script.sent[0]?.url).toBe('https://erp.acme.example/api/v1/cases/ECdemo-T61')
+    expect(JSON.parse(script.sent[0]?.body ?? '')).toMatchObject({
+      reference: 'ECdemo-T61',
+      source_identity: '61.1',
+      ticket: { ticketId: aTicket().ticketId },
+      purchases: [],
+      parts: [],
+    })
+  })
+
+  it('reads how far returns and tickets have got', async () => {
+    const events = [
+      { no: 1, table: 'NOTE', externalNo: 'ECdemo-R41', at: '2026-11-21 18:00:00', what: 'BOOKED' },
+      {
+        no: 2,
+        table: 'CASE',
+        externalNo: 'ECdemo-T61',
+        at: '2026-11-21T10:05:00Z',
+        what: 'DONE',
+        clerk: 'Ada',
+        text: 'mended',
+        fee: 12.5,
+      },
+      { no: 3, table: 'CASE', externalNo: 'ECdemo-T61', at: '2026-11-21T10:05:00Z', what: 'LOOKED' },
+    ]
+    const { gateway, context } = acme({ body: { code: 0, data: { events, more: false } } })
+    expect(await gateway.reads?.aftersales?.read(undefined, context)).toEqual({
+      is: 'ok',
+      value: {
+        progress: [
+          {
+            of: 'return',
+            id: 'H1',
+            reference: 'ECdemo-R41',
+            at: '2026-11-21T10:00:00.000Z',
+            step: 'received',
+            parcels: [],
+          },
+          {
+            of: 'ticket',
+            id: 'H2',
+            reference: 'ECdemo-T61',
+            at: '2026-11-21T10:05:00.000Z',
+            step: 'closed',
+            person: 'Ada',
+            note: 'mended',
+            fee: { amount: '12.50', currency: 'CNY' },
+            parcels: [],
+            parts: [],
+          },
+        ],
+        unreadable: [{ id: 'H3', why: 'operations.aftersales.read.steps gave no usable step' }],
+        cursor: '3',
         more: false,
       },
     })

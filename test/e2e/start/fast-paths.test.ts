@@ -19,11 +19,9 @@ afterEach(() => {
 
 function start(...args: string[]): Started {
   const [api, erp, shop, desk] = ports
-  const where = [
-    ...['--data', dataDir, '--api-port', `${api}`, '--erp-port', `${erp}`],
-    ...['--shop-port', `${shop}`, '--desk-port', `${desk}`],
-  ]
-  const one = npmStart([...where, '--once', ...args], { npm: false })
+  const where = ['--data', dataDir, '--api-port', `${api}`, '--erp-port', `${erp}`]
+  const others = ['--shop-port', `${shop}`, '--desk-port', `${desk}`]
+  const one = npmStart([...where, ...others, '--once', ...args], { npm: false })
   started.push(one)
   return one
 }
