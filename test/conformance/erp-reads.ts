@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Progress } from '#contracts/progress.ts'
 import { FAILURE_RULES } from '#domain/erp-failure.ts'
 import { lineReference } from '#domain/reference.ts'
 import type { Commitment, ErpRead, ErpReads, ErpShipment } from '#ports/erp-reads.ts'
 
-export type ReadOf = 'stock' | 'feed' | 'items' | 'commitments' | 'shipments'
+export type ReadOf = 'stock' | 'feed' | 'items' | 'commitments' | 'shipments' | 'aftersales'
 export type ReadMishap =
   | 'error-500'
   | 'rate-limit'
@@ -19,6 +20,19 @@ export interface Goods {
   readonly sku: string
   readonly quantity: number
 }
+
+/** Returns or tickets of ours, as the people see them who get on with them. */
+export interface AftersalesWorld {
+  /** Two documents, entered and untouched. */
+  enter(): Promise<readonly [Followed, Followed]>
+  /** What may happen to each of them, one after the other. */
+  readonly steps: readonly [Progress['step'], Progress['step']]
+  /** Somebody gets on with it, and says something where this ERP can. */
+  advance(followed: Followed, step: Progress['step'], note: string): Promise<void>
+  /** What is said with a step is told. */
+  readonly notes: boolean
+}
+type Followed = Pick<Progress, 'of' | 'reference'>
 
 /** The ERP that is read, as the people who work with it see it. */
 export interface ReadsWorld {
@@ -52,6 +66,8 @@ export interface ReadsWorld {
   readonly oddFigures: boolean
   /** Its shipments carry serial numbers. */
   readonly serials: boolean
+  /** Absent: nothing is followed. */
+  readonly aftersales?: AftersalesWorld
 }
 
 export interface ReadsSubject {
@@ -78,6 +94,7 @@ export function erpReadsConformance(
   describe(`the reads of ${name}`, { timeout: 6 * patienceMs }, async () => {
     const probe = await makeSubject()
     const { stock: canStock, commitments: canCommit, shipments: canShip } = probe.reads
+    const canFollow = probe.reads.aftersales && probe.world.aftersales
     await probe.close()
 
     let subject: ReadsSubject
@@ -324,6 +341,67 @@ export function erpReadsConformance(
         })
       })
 
+    async function followedSince(cursor?: string) {
+      const progress: Progress[] = []
+      for (let from = cursor; ; ) {
+        const page = valueOf(await reads.aftersales?.read(from, context()))
+        expect(page.unreadable).toEqual([])
+        progress.push(...page.progress)
+        if (!page.more) return { progress, cursor: page.cursor }
+        from = page.cursor
+      }
+    }
+
+    const aftersalesLaws = (canTellNotes: boolean) =>
+      describe('steps of returns and tickets', () => {
+        const inWorld = async () => {
+          if (!world.aftersales) throw new Error('nothing is followed')
+          const { steps } = world.aftersales
+          const [first, second] = await world.aftersales.enter()
+          return { ...world.aftersales, steps, first, second }
+        }
+
+        it('come once each, in the order they happened in, and again from an old cursor', async () => {
+          const { first, second, steps, advance } = await inWorld()
+          const began = await followedSince()
+          await advance(first, steps[0], 'one')
+          await advance(second, steps[0], 'two')
+          await advance(first, steps[1], 'three')
+          const seen = await followedSince(began.cursor || undefined)
+          const told = ({ of, reference, step }: Progress) => [of, reference, step]
+          expect(seen.progress.map(told)).toEqual([
+            [first.of, first.reference, steps[0]],
+            [second.of, second.reference, steps[0]],
+            [first.of, first.reference, steps[1]],
+          ])
+          expect(new Set(seen.progress.map(({ id }) => id)).size).toBe(3)
+          expect(await followedSince(began.cursor || undefined)).toEqual(seen)
+          expect((await followedSince(seen.cursor)).progress).toEqual([])
+          await advance(second, steps[1], 'four')
+          expect((await followedSince(seen.cursor)).progress.map(told)).toEqual([
+            [second.of, second.reference, steps[1]],
+          ])
+        })
+
+        it('are none while nobody but us has touched what they would be of', async () => {
+          const before = await followedSince()
+          await inWorld()
+          expect((await followedSince(before.cursor || undefined)).progress).toEqual([])
+        })
+
+        it('say when, and what was said', async () => {
+          const { first, steps, advance } = await inWorld()
+          const began = await followedSince()
+          const earliest = Date.now() - 60_000
+          await advance(first, steps[0], '外包装 <b>完好</b> & 无划痕')
+          const [step] = (await followedSince(began.cursor || undefined)).progress
+          const at = Date.parse(step?.at ?? '')
+          expect(at).toBeGreaterThan(earliest)
+          expect(at).toBeLessThan(Date.now() + 60_000)
+          if (canTellNotes) expect(step?.note).toBe('外包装 <b>完好</b> & 无划痕')
+        })
+      })
+
     const calls: readonly (readonly [
       of: ReadOf,
       call: (ms?: number) => Promise<ErpRead<unknown> | undefined>,
@@ -357,6 +435,9 @@ export function erpReadsConformance(
         : []),
       ...(canShip
         ? [['shipments', async (ms?: number) => reads.shipments?.read(undefined, context(ms))] as const]
+        : []),
+      ...(canFollow
+        ? [['aftersales', async (ms?: number) => reads.aftersales?.read(undefined, context(ms))] as const]
         : []),
     ]
 
@@ -424,6 +505,7 @@ export function erpReadsConformance(
     if (canStock?.all) itemLaws()
     if (canCommit) commitmentLaws()
     if (canShip) shipmentLaws()
+    if (canFollow) aftersalesLaws(canFollow.notes)
   })
 }
 

@@ -8,7 +8,7 @@ import { MAIN_WAREHOUSE } from '../../local/demo/erp-server.ts'
 import { CountingIds } from '../support/counting-ids.ts'
 import { ErpDouble } from '../support/erp-double.ts'
 import { restOrders } from '../support/rest-orders.ts'
-import { erpReadsConformance, linesOfGoods, type ReadsSubject } from './erp-reads.ts'
+import { erpReadsConformance, linesOfGoods, type ReadOf, type ReadsSubject } from './erp-reads.ts'
 
 const demo = SyncConfigSchema.parse(
   JSON.parse(readFileSync(join(DEMO_CONFIG_DIR, 'sync.config.json'), 'utf8')),
@@ -17,6 +17,8 @@ if (demo?.adapter !== 'rest') throw new Error('the demo ERP is a rest target')
 const { rest } = demo
 const { stock, commitments } = rest.operations
 if (!stock || !commitments) throw new Error('the demo ERP is read')
+
+const opOf = (during: ReadOf) => (during === 'aftersales' ? 'progress' : during)
 
 const SKUS = ['TEE-L', 'MUG-01'] as const
 
@@ -69,10 +71,25 @@ function restReads(
           if (!shipment) throw new Error('nothing left')
           return shipment.id
         },
+        aftersales: {
+          steps: ['received', 'refunded'],
+          notes: true,
+          enter: async () => {
+            const both = [
+              { of: 'return', reference: 'ECd-R1' },
+              { of: 'return', reference: 'ECd-R2' },
+            ] as const
+            for (const { reference } of both) await post('/returns', { reference, lines: [] })
+            return both
+          },
+          advance: async ({ reference }, step, note) => {
+            server.advance(reference, { step, person: '演示仓管员', note })
+          },
+        },
         calls: async () => double.calls.length,
-        fail: async (mishap, during) => double.fail(mishap, { op: during }),
+        fail: async (mishap, during) => double.fail(mishap, { op: opOf(during) }),
         babble: async (status, body, during) =>
-          double.fail({ commit: 'no', answer: { status, body } }, { op: during }),
+          double.fail({ commit: 'no', answer: { status, body } }, { op: opOf(during) }),
       },
       close: () => double.close(),
     }
