@@ -1,6 +1,7 @@
 import type { DeliverTimes } from '#app/deliver.ts'
 import type { SyncConfig } from '#contracts/config.ts'
 import type { BridgeSecret, ShopSecret, TargetSecret } from '#contracts/secrets.ts'
+import type { DeadLetters } from '#ports/dead-letters.ts'
 import type { DeliveryQueue } from '#ports/delivery-queue.ts'
 import type { Erasures } from '#ports/erasures.ts'
 import type { Ledger } from '#ports/ledger.ts'
@@ -43,6 +44,7 @@ export interface Connection {
   readonly erasures: Erasures
   readonly notes: Notes
   readonly queue: DeliveryQueue
+  readonly deadLetters: DeadLetters
   readonly writebacks: WritebackLedger
   readonly writebackQueue: WritebackQueue
   readonly gate: Pick<TargetGate, 'state'>

@@ -22,6 +22,7 @@ export interface CliContext {
   /** Undefined = nothing runs on this machine. Of a stage in AWS it throws instead, and says why. */
   readonly connect: (place: Place) => Promise<Connection | undefined>
   readonly clock: Clock
+  readonly pause: (ms: number) => Promise<void>
   readonly ids: Ids
   readonly fetch: typeof globalThis.fetch
   readonly randomBytes: (count: number) => Buffer

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { stdin } from 'node:process'
 import { createInterface } from 'node:readline/promises'
 import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
 import { languageOf } from '#runtime/language.ts'
 import { CliFailure } from './failure.ts'
 import { runCli } from './program.ts'
@@ -31,6 +32,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
       ? (await import('./connect-deployed.ts')).connectDeployed(place, { clock, ids })
       : (await import('./connect-local.ts')).connectLocal(place, { clock, ids }),
   clock,
+  pause: (ms) => setTimeout(ms),
   ids,
   fetch: globalThis.fetch,
   randomBytes,

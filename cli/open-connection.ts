@@ -11,6 +11,7 @@ import { DynamoNotes } from '#adapters/dynamodb/dynamo-notes.ts'
 import { DynamoTargetGate } from '#adapters/dynamodb/dynamo-target-gate.ts'
 import { DynamoWritebackLedger } from '#adapters/dynamodb/dynamo-writeback-ledger.ts'
 import { AwsSecrets } from '#adapters/secrets/aws-secrets.ts'
+import { SqsDeadLetters } from '#adapters/sqs/sqs-dead-letters.ts'
 import { SqsDeliveryQueue } from '#adapters/sqs/sqs-delivery-queue.ts'
 import { SqsWritebackQueue } from '#adapters/sqs/sqs-writeback-queue.ts'
 import type { Clock, Ids, Log } from '#ports/runtime.ts'
@@ -85,6 +86,13 @@ export function openConnection(parts: Parts, { clock, ids }: { clock: Clock; ids
     erasures: new DynamoErasures(stores),
     notes: new DynamoNotes({ ...stores, ids }),
     queue: new SqsDeliveryQueue({ client: clients.sqs, queueUrls, log: parts.log }),
+    deadLetters: new SqsDeadLetters({
+      client: clients.sqs,
+      urls: {
+        ...dlqUrls,
+        ...(parts.writebackDlqUrl === undefined ? {} : { writebacks: parts.writebackDlqUrl }),
+      },
+    }),
     writebacks: new DynamoWritebackLedger(stores),
     writebackQueue: {
       enqueue: async (messages) => {

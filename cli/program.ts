@@ -10,6 +10,7 @@ import { find } from './commands/find.ts'
 import { init } from './commands/init.ts'
 import { newErp } from './commands/new-erp.ts'
 import { parked } from './commands/parked.ts'
+import { personErase, personExport, personReceipts } from './commands/person.ts'
 import { probe } from './commands/probe.ts'
 import { replay } from './commands/replay.ts'
 import { run } from './commands/run.ts'
@@ -80,6 +81,8 @@ function createProgram(context: CliContext, format: Format, course: Course): Com
     add(program, command)
   const secret = program.command('secret').description(t.secret.group)
   for (const command of [secretPut, secretList]) add(secret, command)
+  const person = program.command('person').description(t.person.group)
+  for (const command of [personExport, personErase, personReceipts]) add(person, command)
   const brake = program.command('brake').description(t.brake.group)
   for (const command of [brakeShow, brakeRelease]) add(brake, command)
   return program

@@ -1,6 +1,7 @@
 import type { BridgeFeature, Health } from '#contracts/bridge.ts'
 import type { DriftDifference } from '#contracts/drift.ts'
 import type { Reason, RowStatus } from '#contracts/ledger-row.ts'
+import type { DocumentKind } from '#contracts/scalars.ts'
 import { type ErpFailureClass, FAILURE_RULES } from '#domain/erp-failure.ts'
 import { REFUND_REMEDY, type ReasonCode, reason } from '#domain/reasons.ts'
 import type { Language } from '#runtime/language.ts'
@@ -784,6 +785,14 @@ const en = {
     tracking: 'tracking numbers',
     goods: 'goods',
     serials: 'serial numbers',
+    step: 'step',
+    happened: 'happened',
+    person: 'person',
+    parts: 'spare parts',
+    state: 'state',
+    outOfOrder: 'out of order: it changed nothing',
+    forTicket: 'for the ticket',
+    partsRequest: 'request',
     recordedByHand: 'settled as done by hand',
     notNow: 'A worker is at it now. Try again in a minute.',
     noCommand:
@@ -1697,6 +1706,14 @@ const zh: Texts = {
     tracking: '运单号',
     goods: '商品',
     serials: '序列号',
+    step: '进度',
+    happened: '发生时间',
+    person: '处理人',
+    parts: '配件',
+    state: '状态',
+    outOfOrder: '不合顺序：未改变状态',
+    forTicket: '所属工单',
+    partsRequest: '申请',
     recordedByHand: '已按人工处理结案',
     notNow: '正有工作进程在处理，请一分钟后重试。',
     noCommand: '没有可据以生成命令的内容。请手工处理，然后使用 --was placed。',

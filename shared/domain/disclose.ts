@@ -70,7 +70,7 @@ function orderDisclosed(order: Order, disclosures: Disclosures): Order {
 }
 
 function customerDisclosed(customer: Customer, disclosures: Disclosures): Customer {
-  const { userName, name, email, phone, otherPhones, addresses } = customer
+  const { userName, name, email, phone, otherPhones, addresses, extra } = customer
   const mask = new Mask(disclosures, {
     names: [userName, name, ...addresses.map((address) => address.name)],
     phones: [phone, ...otherPhones, ...addresses.map((address) => address.phone)],
@@ -92,7 +92,10 @@ function customerDisclosed(customer: Customer, disclosures: Disclosures): Custom
       phone: mask.phone(address.phone),
       email: mask.email(address.email),
     })),
-    extra: mask.extra(customer.extra),
+    extra: {
+      ...mask.extra(extra),
+      ...(typeof extra['qq'] === 'string' ? { qq: mask.phone(extra['qq']) } : {}),
+    },
   }
 }
 
@@ -256,24 +259,24 @@ function known(texts: readonly (string | undefined)[], fewest: number): string[]
   return [...new Set(texts)]
     .filter((text) => text !== undefined)
     .map((text) => text.trim())
-    .filter((text) => [...text].length >= fewest && !text.includes('*'))
+    .filter((text) => Array.from(text).length >= fewest && !text.includes('*'))
     .toSorted((a, b) => b.length - a.length)
 }
 
 /** However its digits are grouped, with a country code before them or without. */
 const spaced = (phone: string): RegExp =>
   new RegExp(
-    `(?<!\\d)(?:\\+?86[\\s.-]{0,2}|\\+)?${[...phone.replace('+', '')].join('[\\s().-]{0,2}')}(?!\\d)`,
+    `(?<!\\d)(?:\\+?86[\\s.-]{0,2}|\\+)?${Array.from(phone.replace('+', '')).join('[\\s().-]{0,2}')}(?!\\d)`,
     'g',
   )
+
+const firstOf = (text: string): string => /^./su.exec(text.replaceAll('*', ''))?.[0] ?? ''
 
 /** The first character of each word. */
 function maskedName(name: string, disclosure: Disclosure): string {
   if (disclosure === 'full') return name
   if (disclosure === 'none') return ''
-  return name.replace(/\S+/gu, (word) =>
-    /^[^*]?\*+$/u.test(word) ? word : `${[...word.replaceAll('*', '')][0] ?? ''}**`,
-  )
+  return name.replace(/\S+/gu, (word) => (/^[^*]?\*+$/u.test(word) ? word : `${firstOf(word)}**`))
 }
 
 /** 138****5678; of a shorter number its last third. */
@@ -295,5 +298,5 @@ function maskedEmail(email: string, disclosure: Disclosure): string {
   if (disclosure === 'none') return ''
   const at = email.lastIndexOf('@')
   if (at < 0) return maskedName(email, disclosure)
-  return `${[...email.slice(0, at).replaceAll('*', '')][0] ?? ''}${TAKEN}${email.slice(at)}`
+  return `${firstOf(email.slice(0, at))}${TAKEN}${email.slice(at)}`
 }

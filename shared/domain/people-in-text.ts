@@ -57,7 +57,7 @@ export function isIdNumber(text: string): boolean {
 
 /** ISO 7064 MOD 11-2 over the first 17 digits. */
 function checkCharacter(plain: string): string | undefined {
-  const sum = [...plain.slice(0, 17)].reduce(
+  const sum = Array.from(plain.slice(0, 17)).reduce(
     (total, digit, index) => total + Number(digit) * (2 ** (17 - index) % 11),
     0,
   )
@@ -67,6 +67,7 @@ function checkCharacter(plain: string): string | undefined {
 function isDate(digits: string): boolean {
   const [year, month, day] = [digits.slice(0, 4), digits.slice(4, 6), digits.slice(6, 8)].map(Number)
   if (!year || !month || !day || year < 1850) return false
-  const date = new Date(Date.UTC(year, month - 1, day))
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0
+  const days = [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
+  return days !== undefined && day <= days
 }

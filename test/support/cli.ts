@@ -67,6 +67,7 @@ export function aCli(setup: CliSetup = {}) {
       dataDir: join(dir, '.local'),
       connect: async () => ((setup.running ?? true) ? memory.connection : undefined),
       clock,
+      pause: async (ms) => clock.advance(ms),
       ids,
       fetch: async () => {
         throw new TypeError('no ERP was given to this test')

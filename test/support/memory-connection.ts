@@ -1,3 +1,4 @@
+import { MemoryDeadLetters } from '#adapters/memory/memory-dead-letters.ts'
 import { MemoryDeliveryQueue } from '#adapters/memory/memory-delivery-queue.ts'
 import { MemoryErasures } from '#adapters/memory/memory-erasures.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
@@ -18,6 +19,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
   const config = () => loadConfig(configDir)
   const times = stageTimes('local')
   const ledger = new MemoryLedger({ clock })
+  const deadLetters = new MemoryDeadLetters([...Object.keys(config().targets), 'writebacks'])
   const erasures = new MemoryErasures()
   const queue = new MemoryDeliveryQueue({ clock, targets: Object.keys(config().targets) })
   const writebacks = new MemoryWritebackLedger()
@@ -37,6 +39,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
     erasures,
     notes,
     queue,
+    deadLetters,
     writebacks,
     writebackQueue,
     gate,
@@ -66,6 +69,7 @@ export function memoryConnection(configDir: string, clock: ManualClock) {
     erasures,
     notes,
     queue,
+    deadLetters,
     writebacks,
     writebackQueue,
     gate,

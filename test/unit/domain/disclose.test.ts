@@ -125,6 +125,15 @@ describe('a customer', () => {
     expect(customer(NONE).addresses).toMatchObject([{ district: '', regionIds: [], name: '' }])
   })
 
+  it('has a QQ number as much as a phone', () => {
+    const subject = things.customer
+    if (subject.is !== 'customer') throw new Error('not a customer')
+    const known = { is: 'customer' as const, customer: { ...subject.customer, extra: { qq: '100017' } } }
+    expect(disclosed(known, NONE)).toMatchObject({ customer: { extra: { qq: '' } } })
+    expect(disclosed(known, PARTIAL)).toMatchObject({ customer: { extra: { qq: '****17' } } })
+    expect(disclosed(known, FULL)).toEqual(known)
+  })
+
   it('keeps what it is known by', () => {
     expect(customer(NONE)).toMatchObject({ userId: '7001', regTime: 1_763_700_000, shop: 'A1' })
   })
