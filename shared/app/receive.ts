@@ -15,6 +15,7 @@ import type { DeliveryQueue, Enqueued } from '#ports/delivery-queue.ts'
 import type { Clock, Log } from '#ports/runtime.ts'
 import type { Secrets } from '#ports/secrets.ts'
 import { faultOf } from './event-fault.ts'
+import { jsonBody } from './json-body.ts'
 import { personHashFor } from './person-hash.ts'
 import { type EventContext, type Reading, readEvent, type ToDeliver } from './read-event.ts'
 import { verifyWebhook } from './standard-webhooks.ts'
@@ -132,11 +133,9 @@ function currentEpoch({ epochs }: ShopSecret): { name: string; no: number } {
 }
 
 function eventsOf(rawBody: Uint8Array): readonly unknown[] | ProblemCode {
-  const text = decoded(rawBody)
-  if (text === undefined) return 'invalid-encoding'
-  const json = parsedJson(text)
-  if (json === undefined) return 'not-json'
-  const body = WebhookBodySchema.safeParse(json)
+  const json = jsonBody(rawBody)
+  if (json.is !== 'json') return json.is
+  const body = WebhookBodySchema.safeParse(json.value)
   if (body.success) return isBatch(body.data) ? body.data.events : [body.data]
   const tooMany = body.error.issues.some(
     (issue) => issue.code === 'invalid_union' && issue.errors.flat().some(({ code }) => code === 'too_big'),
@@ -146,23 +145,6 @@ function eventsOf(rawBody: Uint8Array): readonly unknown[] | ProblemCode {
 
 const isBatch = (body: Record<string, unknown>): body is { events: unknown[] } =>
   Array.isArray(body['events'])
-
-function decoded(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
-}
-
-/** Undefined stands for "not JSON": no JSON text means it. */
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
 
 async function enqueue(
   readings: readonly Reading[],

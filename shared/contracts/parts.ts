@@ -1,12 +1,12 @@
 import * as z from 'zod'
-import { InstantSchema, ShopIdSchema } from './scalars.ts'
+import { InstantSchema, ShopIdSchema, TextSchema } from './scalars.ts'
 
 /** Spare parts that a ticket needs: asked for by the service desk, a document of its own in the ERP. Never changed, only withdrawn. */
 
 export const PartLineSchema = z.object({
-  sku: z.string().min(1).max(60),
+  sku: TextSchema.min(1).max(60),
   quantity: z.int().positive(),
-  description: z.string().max(200).default(''),
+  description: TextSchema.max(200).default(''),
 })
 
 export const PartsRequestSchema = z.object({
