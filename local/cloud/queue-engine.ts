@@ -27,6 +27,8 @@ export async function startQueueEngine(directory: string): Promise<QueueEngine> 
   const database: DatabaseSync = Reflect.get(persistence, 'db')
   // A commit survives the death of this process without reaching the disk; waiting for it would cost every message.
   database.exec('PRAGMA synchronous = NORMAL')
+  // What was taken from a queue is overwritten, not only unlinked: a message may be about somebody who is erased.
+  database.exec('PRAGMA secure_delete = ON')
   // fauxqs 2.4.1 writes NULL into a NOT NULL column here, and loses the message whose visibility becomes 0.
   const makeReady = database.prepare(
     'UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?',
