@@ -1,5 +1,7 @@
 import { writebackName } from '#app/find-writebacks.ts'
+import type { Progress } from '#contracts/progress.ts'
 import type { WritebackRow } from '#contracts/writeback.ts'
+import { courseOf, inTheirOrder } from '#domain/progress.ts'
 import type { Format } from './format.ts'
 
 const iso = (epochMs: number): string => new Date(epochMs).toISOString()
@@ -53,6 +55,10 @@ export function writebackLife(row: WritebackRow, { t, at, fields, table, colors 
     [t.writebacks.tracking, told && [told.carrier?.name, ...told.tracking].filter(Boolean).join(' ')],
     [t.writebacks.serials, told?.lines.flatMap(({ serials }) => serials).join(' ') || undefined],
     [t.words.message, command?.is === 'cancel' ? command.cancel.reason : undefined],
+    ...(command?.is === 'progress' ? stepFacts(command.progress, t, at) : []),
+    ...(command?.is === 'parcel'
+      ? [[t.writebacks.forTicket, command.no] as const, [t.writebacks.partsRequest, command.ref] as const]
+      : []),
     [t.show.claimedUntil, claim && at(claim.leaseUntil)],
     [t.show.firstSeen, at(row.firstSeenAt)],
     [t.words.changed, at(row.updatedAt)],
@@ -62,4 +68,41 @@ export function writebackLife(row: WritebackRow, { t, at, fields, table, colors 
     row.history.map(({ at: when, event, correlationId }) => [at(when), event, correlationId]),
   )
   return `${facts}\n\n${history}`
+}
+
+function stepFacts(
+  { step, at: happened, person, parcels, ...more }: Progress,
+  t: Format['t'],
+  at: Format['at'],
+): (readonly [string, string | undefined])[] {
+  const parts = 'parts' in more ? more.parts : []
+  return [
+    [t.writebacks.step, step],
+    [t.writebacks.happened, at(Date.parse(happened))],
+    [t.writebacks.person, person],
+    [t.writebacks.parts, parts.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ') || undefined],
+    [
+      t.writebacks.tracking,
+      parcels.map(({ carrier, tracking }) => `${carrier} ${tracking}`.trim()).join(', ') || undefined,
+    ],
+  ]
+}
+
+/** The steps of a ticket or return at one target, as they happened, and where it stands after them. */
+export function courseView(
+  rows: readonly WritebackRow[],
+  { t, at, table, colors }: Format,
+): string | undefined {
+  const steps = rows.flatMap(({ command }) => (command?.is === 'progress' ? [command.progress] : []))
+  if (steps.length === 0) return undefined
+  const { state, outOfOrder } = courseOf(steps)
+  const lines = inTheirOrder(steps).map(({ id, step, at: happened, person }) => [
+    at(Date.parse(happened)),
+    step,
+    person,
+    id,
+    outOfOrder.includes(id) ? t.writebacks.outOfOrder : undefined,
+  ])
+  const head = [t.writebacks.happened, t.writebacks.step, t.writebacks.person, 'id', '']
+  return `${t.writebacks.state}: ${colors.bold(state ?? '—')}\n${table(head, lines)}`
 }

@@ -13,7 +13,11 @@ export const find = defineCommand({
   run: async ([text], _options, cli) => {
     const { t, format } = cli
     const { ledger, writebacks, config } = await cli.connection()
-    const rows = await findRows(text, ledger)
+    const found = await findRows(text, ledger)
+    const tickets = [...new Set(found.filter(({ key }) => key.kind === 'ticket').map(({ ref }) => ref))]
+    // Parts go by the reference of the ticket that they are for.
+    const parts = (await Promise.all(tickets.map((ref) => ledger.findByNo(ref)))).flat()
+    const rows = [...found, ...parts]
     const back = [
       ...(await writebacksOf(text, writebacks)),
       ...(await writebacksNamed(text, Object.keys(config().targets), writebacks)),

@@ -7,7 +7,7 @@ import { defineCommand } from '../command.ts'
 import { CliFailure } from '../failure.ts'
 import type { Format } from '../format.ts'
 import { documentReference, rowDetails } from '../row-view.ts'
-import { writebackDetails, writebackLife } from '../writeback-view.ts'
+import { courseView, writebackDetails, writebackLife } from '../writeback-view.ts'
 
 export const show = defineCommand({
   name: 'show <reference>',
@@ -39,7 +39,17 @@ export const show = defineCommand({
     return {
       json: rows.length > 0 ? details : back.map(writebackDetails),
       text: [
-        ...lives.map(({ row, subject }) => life(row, options.body ? { subject } : undefined, cli.format)),
+        ...lives.map(({ row, subject }) =>
+          [
+            life(row, options.body ? { subject } : undefined, cli.format),
+            courseView(
+              back.filter(({ key, ref }) => key.target === row.key.target && ref === row.ref),
+              cli.format,
+            ),
+          ]
+            .filter((part) => part !== undefined)
+            .join('\n\n'),
+        ),
         ...back.map((row) => writebackLife(row, cli.format)),
       ].join('\n\n\n'),
     }

@@ -1,4 +1,5 @@
 import type { WritebackRow } from '#contracts/writeback.ts'
+import { epochMs } from '#domain/calendar.ts'
 import type { WritebackLedger } from '#ports/writebacks.ts'
 import { withoutGeneration } from './find-rows.ts'
 
@@ -14,13 +15,13 @@ export async function writebacksNamed(
   const keys = targets.flatMap((target) => {
     const id = text.startsWith(`${target}/`) ? text.slice(target.length + 1) : text
     const fits = id.length > 0 && id.length <= 64
-    return fits ? (['shipment', 'cancel'] as const).map((kind) => ({ target, kind, id })) : []
+    return fits ? (['shipment', 'cancel', 'progress'] as const).map((kind) => ({ target, kind, id })) : []
   })
   const rows = await Promise.all(keys.map((key) => writebacks.get(key)))
   return rows.filter((row) => row !== undefined)
 }
 
-/** Those of the order that a reference or a number means, oldest first. Eventually consistent. */
+/** Those of the thing that a reference or a number means, as they happened. Eventually consistent. */
 export async function writebacksOf(
   text: string,
   writebacks: Pick<WritebackLedger, 'findByRef' | 'findByNo'>,
@@ -31,7 +32,11 @@ export async function writebacksOf(
     () => writebacks.findByNo(text),
   ]) {
     const found = await rows()
-    if (found.length > 0) return found.toSorted((a, b) => a.firstSeenAt - b.firstSeenAt)
+    if (found.length > 0) return found.toSorted((a, b) => happenedAt(a) - happenedAt(b))
   }
   return []
 }
+
+/** Steps have a time of their own, and come in any order. */
+const happenedAt = ({ command, firstSeenAt }: WritebackRow): number =>
+  command?.is === 'progress' ? epochMs(command.progress.at) : firstSeenAt

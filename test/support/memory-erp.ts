@@ -6,10 +6,14 @@ import type {
   Answer,
   Built,
   Capabilities,
+  CustomerWrite,
   ErpDocument,
   ErpGateway,
   Found,
   OrderWrite,
+  PartsWrite,
+  ReturnWrite,
+  TicketWrite,
   WriteContext,
 } from '#ports/erp-gateway.ts'
 import type { Clock } from '#ports/runtime.ts'
@@ -23,6 +27,8 @@ export type Fault =
   | { readonly do: 'hang-after' }
   /** No answer comes; it commits so many ms after the call's deadline. */
   | { readonly do: 'commit-late'; readonly afterMs: number }
+
+type AnyWrite = OrderWrite | CustomerWrite | ReturnWrite | TicketWrite | PartsWrite
 
 interface Stored {
   readonly id: string
@@ -44,7 +50,7 @@ export interface MemoryErpOptions {
  * An ERP in memory that commits, refuses, hangs and forgets on demand. Time passes only when a call hangs: until its deadline.
  * It keeps every document it ever made, so that a double shows.
  */
-export class MemoryErp implements ErpGateway {
+export class MemoryErp implements ErpGateway<AnyWrite> {
   readonly documents: Stored[] = []
   readonly journal: string[] = []
   readonly faults: Fault[] = []
@@ -92,15 +98,22 @@ export class MemoryErp implements ErpGateway {
     }
   }
 
-  async content(write: OrderWrite) {
-    return { ok: true as const, content: MemoryErp.mapped(write.order) }
+  /** Of any kind; an order is one that has lines to refer to. */
+  static contentOf(write: AnyWrite): unknown {
+    if ('lineReference' in write) return MemoryErp.mapped(write.order)
+    const { reference: _reference, identity: _identity, document: _document, ...thing } = write
+    return thing
   }
 
-  async place(write: OrderWrite, step: string): Promise<Built> {
+  async content(write: AnyWrite) {
+    return { ok: true as const, content: MemoryErp.contentOf(write) }
+  }
+
+  async place(write: AnyWrite, step: string): Promise<Built> {
     return this.#build('place', step, write)
   }
 
-  async amend(write: OrderWrite & { document: ErpDocument }): Promise<Built> {
+  async amend(write: AnyWrite & { document: ErpDocument }): Promise<Built> {
     return this.#build('amend', 'amend', write)
   }
 
@@ -119,8 +132,8 @@ export class MemoryErp implements ErpGateway {
     }
   }
 
-  #build(op: 'place' | 'amend', step: string, write: OrderWrite): Built {
-    const content = MemoryErp.mapped(write.order)
+  #build(op: 'place' | 'amend', step: string, write: AnyWrite): Built {
+    const content = MemoryErp.contentOf(write)
     const { reference, identity } = write
     const bytes = stableJson({ op, step, reference, identity, id: write.document?.id, content })
     return {
@@ -211,7 +224,7 @@ export class MemoryErp implements ErpGateway {
     if (answer.ok) this.#requests.set(request.key, answer)
     const byReference = Map.groupBy(
       this.documents.filter(({ state }) => state === 'live'),
-      ({ reference }) => reference.replace(/(?<=-[^-]+-[^-]+)-[0-9a-z]$/, ''),
+      ({ reference }) => reference.replace(/(?<=-[^-]+-[^-]+|-[A-Z][^-]*)-[0-9a-z]$/, ''),
     )
     this.maxLive = Math.max(this.maxLive, ...[...byReference.values()].map((list) => list.length), 0)
     return answer
@@ -219,10 +232,10 @@ export class MemoryErp implements ErpGateway {
 
   #apply(request: ErpRequest): Answer {
     const { steps, idempotency } = this.#abilities
-    const parsed: { id?: string; identity?: string; content?: { lines: [string, string][] } } = JSON.parse(
+    const parsed: { id?: string; identity?: string; content?: { lines?: [string, string][] } } = JSON.parse(
       request.bytes,
     )
-    const missing = parsed.content?.lines.map(([, sku]) => sku).find((sku) => this.unknownSkus.has(sku))
+    const missing = parsed.content?.lines?.map(([, sku]) => sku).find((sku) => this.unknownSkus.has(sku))
     if (missing !== undefined) {
       return {
         ok: false,

@@ -3,6 +3,7 @@ import { MemoryErasures } from '#adapters/memory/memory-erasures.ts'
 import { MemoryLedger } from '#adapters/memory/memory-ledger.ts'
 import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
 import { MemoryTargetGate } from '#adapters/memory/memory-target-gate.ts'
+import { shortHash } from '#app/content-hash.ts'
 import { type DeliverDeps, deliver, rowKeyOf } from '#app/deliver.ts'
 import { knownPeople } from '#app/people.ts'
 import { openTurn } from '#app/turn.ts'
@@ -13,6 +14,7 @@ import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { Order } from '#contracts/order.ts'
 import { OwnersSchema } from '#contracts/owners.ts'
 import { type Disclosures, DisclosuresSchema, RetentionSchema } from '#contracts/privacy.ts'
+import { identityOf } from '#domain/identity.ts'
 import type { Outcome } from '#domain/outcome.ts'
 import type { Capabilities, ErpGateway } from '#ports/erp-gateway.ts'
 import type { Ledger } from '#ports/ledger.ts'
@@ -48,6 +50,7 @@ export interface WorldOptions {
   readonly ledger?: (ledger: Ledger) => Ledger
   readonly gateway?: (gateway: ErpGateway) => ErpGateway
   readonly shop?: ShopReader
+  readonly surroundings?: NonNullable<DeliverDeps['surroundings']>
   /** Hears of every row that reached the ledger, in that order. */
   readonly observe?: (row: LedgerRow) => void
   /** The worker at this write of a row stands still for so long, before the write or after it. */
@@ -106,13 +109,20 @@ export class World {
     const disturbed = this.#disturbed(options)
     this.deps = {
       rules: RulesSchema.parse(options.rules ?? {}),
-      gateways: { order: options.gateway ? options.gateway(this.erp) : this.erp },
+      gateways: {
+        order: options.gateway ? options.gateway(this.erp) : this.erp,
+        customer: this.erp,
+        return: this.erp,
+        ticket: this.erp,
+        parts: this.erp,
+      },
       owners: OwnersSchema.parse({}),
       privacy: DisclosuresSchema.parse(options.privacy ?? {}),
       retentionDays: RetentionSchema.parse({}),
       people: knownPeople(new MemorySecrets(), this.erasures),
       ledger: options.ledger ? options.ledger(disturbed) : disturbed,
       ...(options.shop ? { shop: options.shop } : {}),
+      ...(options.surroundings ? { surroundings: options.surroundings } : {}),
       allowTombstone: (shop, perHour) => this.gate.allowTombstone(shop, perHour),
       clock,
       ids,
@@ -129,7 +139,7 @@ export class World {
       v: 1,
       shop: 'demo',
       target: 'erp',
-      kind: 'order',
+      kind: identityOf(subject, shortHash).kind,
       cause: 'event',
       firstSeenAt: new Date(this.clock.now()).toISOString(),
       correlationId: `c${seq}`,
