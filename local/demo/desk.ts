@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { close, listen } from '../cloud/listen.ts'
 import { writeWhole } from '../write-whole.ts'
 import { appendLine, readLines } from './lines-file.ts'
+import { risingInstant } from './rising-instant.ts'
 
 /**
  * The service desk of the demo: a program that knows Standard Webhooks, and nothing of the bridge. It takes tickets and
@@ -141,7 +142,7 @@ export class DemoDesk {
   /** Somebody at the desk gets on with a ticket. Answers the step, which is not told yet. */
   note(reference: string, done: Done): DeskStep {
     const id = `DESK-${this.#steps.length + 1}`
-    const step: DeskStep = { id, reference, at: new Date().toISOString(), ...done }
+    const step: DeskStep = { id, reference, at: risingInstant(this.#steps.at(-1)?.at), ...done }
     this.#record({ is: 'step', step })
     return step
   }

@@ -13,6 +13,7 @@ import { ErpDocuments } from './erp-documents.ts'
 import { ErpProgress, type ErpStep } from './erp-progress.ts'
 import { answerRead, freeOf, linesOf, type ReadScene, readOpOf, shippedOf } from './erp-reads.ts'
 import { ErpWarehouse, type WarehouseShipment } from './erp-warehouse.ts'
+import { risingInstant } from './rising-instant.ts'
 
 /**
  * A small ERP that exists nowhere else: it runs in the demo and in tests. Orders are created, confirmed, amended, shipped and
@@ -154,7 +155,7 @@ export class ErpServer {
     const of = (['return', 'ticket'] as const).find(
       (kind) => this.documentsOf(`${kind}s`, reference).length > 0,
     )
-    return of && this.#progress.add({ of, reference, at: new Date().toISOString(), ...step })
+    return of && this.#progress.add({ of, reference, at: risingInstant(this.steps().at(-1)?.at), ...step })
   }
 
   /** Orders per reference: more than one under a reference is a double. */

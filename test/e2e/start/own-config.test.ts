@@ -19,6 +19,7 @@ test('npm start -- --config runs the bridge alone, says which secrets it lacks, 
   expect(run.lines).toContain(`  webhook of demo: ${url}`)
   expect(run.lines.filter((line) => line.startsWith('  npm run sync'))).toEqual([
     `  npm run sync -- connect demo --data ${data}`,
+    `  npm run sync -- secret put target/desk/erp --data ${data}`,
     `  npm run sync -- secret put target/erp/erp --data ${data}`,
   ])
   expect(run.lines.join('\n')).not.toContain('demo ERP')

@@ -84,7 +84,7 @@ describe('npm start, in one sentence and with exit code 1,', () => {
   })
 
   test('says which field is wrong, in Chinese where the locale is', async () => {
-    changeConfig((text) => text.replace('"targets": ["erp"]', '"targets": []'))
+    changeConfig((text) => text.replace('"targets": ["erp", "desk"]', '"targets": []'))
     expect(await refusal(['--config', configDir], { language: 'zh' })).toEqual({
       code: 1,
       said: [`${file} 无法使用：shops.demo.targets：数值过小：期望 array >=1 项（另有 1 处）。`],
