@@ -171,6 +171,12 @@ describe('a step that is refused', () => {
     ],
     ['has text that is none', aTicketStep({ note: 'x\ud800' }), 'invalid-text', 'note'],
     [
+      'asks for a part that no text names',
+      aTicketStep({ parts: [{ sku: 'M\udfff', quantity: 1 }] }),
+      'invalid-text',
+      'parts[0].sku',
+    ],
+    [
       'asks for no part',
       aTicketStep({ parts: [{ sku: 'M-1', quantity: 0 }] }),
       'invalid-value',
