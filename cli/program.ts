@@ -4,6 +4,7 @@ import { type Cli, type CliCommand, inDirectory, notRunning } from './command.ts
 import { brakeRelease, brakeShow } from './commands/brake.ts'
 import { cancel } from './commands/cancel.ts'
 import { connect } from './commands/connect.ts'
+import { dataMap } from './commands/data-map.ts'
 import { doctor } from './commands/doctor.ts'
 import { drift } from './commands/drift.ts'
 import { find } from './commands/find.ts'
@@ -76,6 +77,7 @@ function createProgram(context: CliContext, format: Format, course: Course): Com
     cancel,
     drift,
     run,
+    dataMap,
     newErp,
   ])
     add(program, command)

@@ -1,6 +1,8 @@
+import type { MappedField } from '#app/data-map.ts'
 import type { BridgeFeature, Health } from '#contracts/bridge.ts'
 import type { DriftDifference } from '#contracts/drift.ts'
 import type { Reason, RowStatus } from '#contracts/ledger-row.ts'
+import type { Disclosure } from '#contracts/privacy.ts'
 import type { DocumentKind } from '#contracts/scalars.ts'
 import { type ErpFailureClass, FAILURE_RULES } from '#domain/erp-failure.ts'
 import { REFUND_REMEDY, type ReasonCode, reason } from '#domain/reasons.ts'
@@ -461,6 +463,41 @@ const en = {
       product: 'product',
       customer: 'customer',
     } as Readonly<Record<string, string>>,
+  },
+  dataMap: {
+    describe:
+      'which data of people each target gets, found by running the mappings, and where data is kept here',
+    field: 'of a person',
+    notTaken: '–',
+    disclosures: { full: 'whole', partial: 'in part', none: 'not' } satisfies Record<Disclosure, string>,
+    fields: {
+      name: 'name',
+      login: 'login',
+      phone: 'phone',
+      email: 'e-mail',
+      district: 'district',
+      street: 'street',
+      zipcode: 'postcode',
+      birthday: 'birthday',
+      invoiceTitle: 'invoice title',
+      words: 'what they wrote',
+      phoneInWords: '– a phone in it',
+      emailInWords: '– an e-mail address in it',
+      idNumberInWords: '– an identity number in it',
+    } satisfies Record<MappedField, string>,
+    where: 'kept here',
+    ofPerson: 'of people',
+    days: 'days',
+    forGood: 'for good',
+    stores: {
+      row: ['ledger row', 'nothing: references, quantities, numbers of documents'],
+      state: ['stored state of a thing', 'what its target may see'],
+      request: ['stored request', 'what its target may see'],
+      step: ['step of a ticket or return', 'notes, who did it'],
+      queue: ['queue and dead-letter queue', 'the whole thing, until it is delivered'],
+      log: ['log and metrics', 'nothing: references and codes'],
+      tombstone: ['erasure and its receipt', 'keyed hashes'],
+    },
   },
   person: {
     group: 'what is held of a person, and its erasure',
@@ -1415,6 +1452,40 @@ const zh: Texts = {
       tax: '税',
       product: '产品',
       customer: '客户',
+    },
+  },
+  dataMap: {
+    describe: '各目标得到哪些个人信息（实际运行映射得出），以及本系统在哪里保存数据',
+    field: '个人信息',
+    notTaken: '—',
+    disclosures: { full: '完整', partial: '部分', none: '无' },
+    fields: {
+      name: '姓名',
+      login: '登录名',
+      phone: '手机',
+      email: '电子邮箱',
+      district: '区县',
+      street: '街道地址',
+      zipcode: '邮政编码',
+      birthday: '生日',
+      invoiceTitle: '发票抬头',
+      words: '本人所写内容',
+      phoneInWords: '—— 其中的手机号',
+      emailInWords: '—— 其中的邮箱',
+      idNumberInWords: '—— 其中的身份证号',
+    },
+    where: '本系统的保存位置',
+    ofPerson: '个人信息',
+    days: '天数',
+    forGood: '长期',
+    stores: {
+      row: ['台账行', '无：只有参考号、数量、单据号'],
+      state: ['保存的状态', '其目标可见的内容'],
+      request: ['保存的请求', '其目标可见的内容'],
+      step: ['工单或退货的步骤', '备注、经办人'],
+      queue: ['队列与死信队列', '完整内容，直到投递完成'],
+      log: ['日志与指标', '无：只有参考号和代码'],
+      tombstone: ['抹除记录与回执', '带密钥的哈希'],
     },
   },
   person: {
