@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { OdooRaised, OdooRpc } from '../support/odoo-rpc.ts'
 import { accessFrom } from './access.ts'
+import { prepareService } from './prepare-service.ts'
 import { prepareSettings } from './prepare-settings.ts'
 import { prepareProducts } from './products.ts'
 import { prepareWarehouses } from './warehouses.ts'
@@ -69,6 +70,11 @@ if (!prepared)
 const stocked = await prepareWarehouses(owner)
 if (!stocked)
   console.error('Stock and shipments are not tested: that takes an administrator (--admin-login).')
+const served = await prepareService(owner, values.login)
+if (!served)
+  console.error(
+    'Customers, tickets, returns and parts are not tested: that takes an administrator (--admin-login) and the app Project.',
+  )
 
 const vitest = join(project, 'node_modules/vitest/vitest.mjs')
 const config = join(import.meta.dirname, 'vitest.config.ts')
@@ -82,6 +88,7 @@ const { status } = spawnSync(
     ...(values.only ? ['-t', values.only] : []),
     ...(prepared ? [] : ['--exclude', 'test/odoo/settings.odoo.ts']),
     ...(stocked ? [] : ['--exclude', 'test/odoo/reads.odoo.ts']),
+    ...(served ? [] : ['--exclude', 'test/odoo/kinds.odoo.ts']),
   ],
   { cwd: project, stdio: 'inherit', env },
 )

@@ -47,8 +47,8 @@ const together = (...files: readonly string[]) => {
   return merged
 }
 const FIELDS = {
-  17: together('fields.json', 'stock-fields.json'),
-  18: together('fields.json', 'stock-fields-18.json'),
+  17: together('fields.json', 'stock-fields.json', 'service-fields.json'),
+  18: together('fields.json', 'stock-fields-18.json', 'service-fields-18.json'),
   19: together('fields-19.json', 'stock-fields-19.json'),
 }
 
@@ -101,6 +101,15 @@ const SaveSchema = z.object({
   }),
   specification: SpecificationSchema,
 })
+const TaskChangeSchema = z.strictObject({
+  stage_id: z.int().optional(),
+  user_ids: z.array(z.tuple([z.literal(4), z.int()])).optional(),
+})
+const PostSchema = z.object({ body: z.string(), message_type: z.string(), subtype_xmlid: z.string() })
+const PartnerChangeSchema = z.strictObject({
+  category_id: z.array(z.tuple([z.literal(4), z.int()])),
+  comment: z.string(),
+})
 const LoadSchema = z.object({ fields: z.array(z.string()), data: z.array(z.array(z.string())) })
 const ContextSchema = z.object({ context: z.record(z.string(), z.unknown()).default({}) })
 
@@ -109,20 +118,33 @@ const PRICELIST = 1
 const CHINA = 48
 /** stock.json */
 const PLACES = { stock: 8, second: 18, customers: 5, inventory: 14 } as const
+/** service.json */
+const OPERATIONS = { receipts: 1, deliveries: 2 } as const
+const SUBTYPES = { discussion: 1, note: 2, created: 7, moved: 8 } as const
+const STAGE_FIELD = 5784
+/** Users with the partners they write as. */
+const SYNC = { uid: 6, partner: 7 } as const
+const PEOPLE = { uid: 2, partner: 3 } as const
 
 /** Fields that hold records of their own, which `load` takes in further rows. */
 const CHILDREN: Readonly<Record<string, { field: string; model: string; parent: string }>> = {
   'sale.order': { field: 'order_line', model: 'sale.order.line', parent: 'order_id' },
   'res.partner': { field: 'child_ids', model: 'res.partner', parent: 'parent_id' },
+  'stock.picking': { field: 'move_ids', model: 'stock.move', parent: 'picking_id' },
 }
+const OF_CHILDREN = /^(?:order_line|child_ids|move_ids)\//
 
 /** Of models whose fields are not among the observed ones. */
 const RELATIONS: Readonly<Record<string, string>> = {
   currency_id: 'res.currency',
   state_ids: 'res.country.state',
+  order_id: 'sale.order',
 }
 
 const LIST_PRICE = 1
+
+/** Seen to refuse a second `load` of the same record while one is under way. */
+const IN_PARALLEL = new Set(['sale.order', 'res.partner', 'project.task', 'stock.picking', 'mail.message'])
 
 /** Of an exception in JSON-2: access-19.json, calls-refused-19.json. Any other is 500. */
 const STATUSES: Readonly<Record<string, number>> = {
@@ -143,6 +165,8 @@ export interface OdooDoubleOptions {
 
 export class OdooDouble {
   access: OdooAccess = { url: '', database: 'odoo', login: 'sync', key: 'k'.repeat(40) }
+  /** Who works there. */
+  people: OdooAccess = { ...this.access, login: 'people', key: 'p'.repeat(40) }
   readonly #server: Server
   readonly #version: OdooVersion
   readonly #fields: (typeof FIELDS)[OdooVersion]
@@ -151,6 +175,7 @@ export class OdooDouble {
   /** create-only.json */
   #keptAsTheyAre = new Set<string>()
   #next = 100
+  #user: typeof SYNC | typeof PEOPLE = SYNC
   /** External ids of orders whose `load` has not committed. */
   readonly #loading = new Set<string>()
 
@@ -187,12 +212,49 @@ export class OdooDouble {
     this.#put('stock.location', PLACES.customers, { name: 'Customers', usage: 'customer' })
     this.#put('stock.location', PLACES.inventory, { name: 'Inventory adjustment', usage: 'inventory' })
     for (const code of products) this.addProduct(code)
+    for (const [id, name, code, to] of [
+      [OPERATIONS.receipts, 'Receipts', 'incoming', OPERATIONS.deliveries],
+      [OPERATIONS.deliveries, 'Delivery Orders', 'outgoing', OPERATIONS.receipts],
+    ] as const)
+      this.#put('stock.picking.type', id, {
+        name,
+        code,
+        warehouse_id: 1,
+        return_picking_type_id: to,
+        default_location_src_id: code === 'outgoing' ? PLACES.stock : false,
+        default_location_dest_id: code === 'outgoing' ? false : PLACES.stock,
+      })
+    for (const model of ['project.project', 'project.task', 'project.task.type', 'project.tags'])
+      this.#table(model)
+    for (const model of ['res.partner.category', 'mail.message', 'mail.tracking.value', 'ir.model.fields'])
+      this.#table(model)
+    for (const { partner } of [SYNC, PEOPLE])
+      this.#put('res.partner', partner, { name: `Colleague ${partner}`, partner_share: false })
+    this.#put('uom.uom', 1, { name: 'Units' })
+    this.#table('res.users')
+    for (const { uid } of [SYNC, PEOPLE]) this.#put('res.users', uid, { name: `Colleague ${uid}` })
+    for (const [name, id] of [
+      ['mt_comment', SUBTYPES.discussion],
+      ['mt_note', SUBTYPES.note],
+    ] as const) {
+      this.#put('mail.message.subtype', id, { name })
+      this.#externalIds.set(`mail.${name}`, ['mail.message.subtype', id])
+    }
+    this.#externalIds.set('project.field_project_task__stage_id', ['ir.model.fields', STAGE_FIELD])
+  }
+
+  addProject(name: string, stages: readonly string[]): void {
+    const project = this.#put('project.project', this.#next++, { name }).id
+    for (const stage of stages)
+      this.#put('project.task.type', this.#next++, { name: stage, project_ids: [project] })
   }
 
   async start(): Promise<this> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
     const { port } = this.#server.address() as AddressInfo
-    this.access = { ...this.access, url: `http://127.0.0.1:${port}` }
+    const url = `http://127.0.0.1:${port}`
+    this.access = { ...this.access, url }
+    this.people = { ...this.people, url }
     return this
   }
 
@@ -274,15 +336,19 @@ export class OdooDouble {
 
   /** access.json */
   #authenticate([database, login, key]: readonly unknown[]): number | false {
-    const { access } = this
-    return database === access.database && login === access.login && key === access.key ? 6 : false
+    const { access, people } = this
+    const is = (one: OdooAccess) => database === one.database && login === one.login && key === one.key
+    return is(access) ? SYNC.uid : is(people) ? PEOPLE.uid : false
   }
 
   #execute(verb: string, params: readonly unknown[]): unknown {
     const [, uid, key, model, method, args, named] = ExecuteSchema.parse(params)
     // access.json
-    if (verb !== 'execute_kw' || uid !== 6 || key !== this.access.key)
+    const isSync = uid === SYNC.uid && key === this.access.key
+    const isPeople = uid === PEOPLE.uid && key === this.people.key
+    if (verb !== 'execute_kw' || !(isSync || isPeople))
       throw new Raised('odoo.exceptions.AccessDenied', 'Access Denied')
+    this.#user = isSync ? SYNC : PEOPLE
     // calls-refused.json
     if (!this.#has(model)) throw new Raised('odoo.exceptions.UserError', `Object ${model} doesn't exist`)
     return this.#call(model, method, args, named)
@@ -315,6 +381,8 @@ export class OdooDouble {
           .map((one) => this.#nested(model, one, specification))
         return { length: records.length, records }
       }
+      case 'context_get':
+        return { uid: this.#user.uid }
       case 'search_count':
         return this.#search(model, SearchSchema.parse(named).domain).length
       case 'get_external_id':
@@ -337,12 +405,32 @@ export class OdooDouble {
         return this.#atomically(() => this.#validate(ids))
       case 'stock.picking/write':
         return this.#atomically(() => this.#pick(ids, DeliverySchema.parse(args[1])))
+      case 'stock.picking/action_confirm':
+        return this.#atomically(() => this.#reserve(ids))
+      case 'stock.picking/action_cancel':
+        return this.#atomically(() => this.#callOff(ids))
+      case 'project.task/write':
+        return this.#atomically(() => this.#changeTask(ids, TaskChangeSchema.parse(args[1])))
+      case 'project.task/message_post': {
+        const { body, message_type: type, subtype_xmlid: subtype } = PostSchema.parse(named)
+        const known = this.#externalIds.get(subtype)?.[1] ?? 0
+        return ids.map((id) => this.#post(id, type, known, `<p>${escaped(body)}</p>`))[0]
+      }
+      case 'res.partner/write': {
+        const { category_id: tags, comment } = PartnerChangeSchema.parse(args[1])
+        for (const id of ids) {
+          const kept = IdsSchema.optional().parse(this.#get('res.partner', id).values['category_id']) ?? []
+          this.#put('res.partner', id, { category_id: [...kept, ...tags.map(([, tag]) => tag)], comment })
+        }
+        return true
+      }
       case 'stock.quant/create':
         return this.#atomically(() => this.#count(CountSchema.parse(args[0])))
       case 'stock.quant/action_apply_inventory':
         return this.#atomically(() => this.#apply(ids))
       case 'product.product/create':
       case 'res.partner/create':
+      case 'res.partner.category/create':
         return this.#create(model, CreationSchema.parse(args[0]))
     }
     // calls-refused.json, calls-refused-19.json
@@ -372,7 +460,11 @@ export class OdooDouble {
   }
 
   #put(model: string, id: number, values: Values): Stored {
-    const stamp = model.startsWith('stock.') ? { write_date: now() } : {}
+    const isNew = !this.#table(model).has(id)
+    const stamp = {
+      ...(model.startsWith('stock.') || model === 'mail.message' ? { write_date: now() } : {}),
+      ...(model === 'stock.picking' && isNew ? { create_date: now() } : {}),
+    }
     const record = { id, values: { ...this.#table(model).get(id)?.values, ...values, ...stamp } }
     this.#table(model).set(id, record)
     return record
@@ -406,7 +498,7 @@ export class OdooDouble {
   }
 
   #holds(model: string, record: Stored, [path, operator, wanted]: z.infer<typeof LeafSchema>): boolean {
-    const [field = '', of] = path.split('.')
+    const [field = '', ...of] = path.split('.')
     // calls-refused.json
     if (field !== 'id' && this.#fields[model] && !this.#fields[model][field])
       throw new Raised(
@@ -414,7 +506,14 @@ export class OdooDouble {
         `Invalid field ${model}.${field} in ${this.#version >= 19 ? 'condition' : 'leaf'} ('${field}', '${operator}', ${JSON.stringify(wanted)})`,
       )
     const own = field === 'id' ? record.id : (record.values[field] ?? false)
-    const value = of === undefined ? own : this.#get('sale.order', Number(own)).values[of]
+    if (of.length > 0) {
+      const relation = this.#fields[model]?.[field]?.relation ?? RELATIONS[field] ?? ''
+      const linked = own === false ? [] : IdsSchema.parse(Array.isArray(own) ? own : [own])
+      return linked.some((id) =>
+        this.#holds(relation, this.#get(relation, id), [of.join('.'), operator, wanted]),
+      )
+    }
+    const value = own
     const among = Array.isArray(wanted) && wanted.includes(value)
     switch (operator) {
       case '=':
@@ -427,6 +526,8 @@ export class OdooDouble {
         return !among
       case '>':
         return Number(value) > Number(wanted)
+      case 'ilike':
+        return String(value).toLowerCase().includes(String(wanted).toLowerCase())
       case '>=':
         return String(value) >= String(wanted)
     }
@@ -434,7 +535,8 @@ export class OdooDouble {
   }
 
   #render(model: string, { id, values }: Stored, fields: readonly string[]): Record<string, unknown> {
-    const shown = fields.map((name) => {
+    const named = fields.filter((name) => name !== 'id')
+    const shown = named.map((name) => {
       const field = this.#fields[model]?.[name]
       if (this.#fields[model] && !field) throw this.#unknownField(model, name)
       const value = values[name] ?? (field?.type.endsWith('2many') ? [] : false)
@@ -454,6 +556,7 @@ export class OdooDouble {
   /** nested.json */
   #nested(model: string, { id, values }: Stored, specification: Specification): Record<string, unknown> {
     const shown = Object.entries(specification).map(([name, { fields }]) => {
+      if (name === 'display_name') return [name, this.#nameOf(model, id)]
       const field = this.#fields[model]?.[name]
       if (this.#fields[model] && !field) throw this.#unknownField(model, name)
       const value = values[name] ?? (field?.type.endsWith('2many') ? [] : false)
@@ -504,7 +607,7 @@ export class OdooDouble {
     const createOnly = context['mode'] === 'update' && context['noupdate'] === true
     const known = this.#externalIds.get(own)
     if (createOnly && known && this.#keptAsTheyAre.has(own)) return loaded([known[1]])
-    if (model === 'sale.order') {
+    if (IN_PARALLEL.has(model) && own !== '') {
       if (this.#loading.has(own))
         return loaded(false, 'could not serialize access due to concurrent update\n')
       this.#loading.add(own)
@@ -543,6 +646,7 @@ export class OdooDouble {
         [parent]: id,
       }))
       if (model === 'sale.order') this.#sell(id, childId, childValues)
+      else if (model === 'stock.picking') this.#plan(id, childId, childValues)
       else this.#put(children.model, childId, childValues)
     }
     const all = this.#search(children.model, [[parent, '=', id]])
@@ -630,6 +734,16 @@ export class OdooDouble {
         )
       return { property_product_pricelist: PRICELIST }
     }
+    if (model === 'stock.picking') return this.#planned(id, given)
+    if (model === 'stock.move')
+      return { state: 'draft', quantity: 0, picked: false, product_uom: 1, move_line_ids: [] }
+    if (model === 'project.task') return this.#opened(id, given)
+    // service.json
+    if (model === 'project.tags' && this.#search(model, [['name', '=', given['name']]]).length > 0)
+      throw new NotImported(
+        "The value for the field 'name' already exists (this is probably 'Name' in the current model).",
+      )
+    if (model === 'mail.message') return { create_uid: this.#user.uid, is_internal: false, date: now() }
     if (model === 'sale.order.line')
       return { discount: 0, price_total: 0, qty_delivered: 0, customer_lead: 0 }
     if (model !== 'sale.order') return {}
@@ -654,7 +768,7 @@ export class OdooDouble {
 
   #valuesOf(model: string, row: Readonly<Record<string, string>>, zone: unknown): Values {
     const columns = Object.entries(row).filter(
-      ([name]) => name !== 'id' && name !== '.id' && !/^(?:order_line|child_ids)\//.test(name),
+      ([name]) => name !== 'id' && name !== '.id' && !OF_CHILDREN.test(name),
     )
     return Object.fromEntries(
       columns.map(([column, text]) => {
@@ -680,6 +794,9 @@ export class OdooDouble {
             return [name, found()]
           case 'float':
           case 'monetary':
+            return [name, Number(text)]
+          case 'integer':
+          case 'many2one_reference':
             return [name, Number(text)]
           case 'boolean':
             return [name, text === '1']
@@ -721,7 +838,11 @@ export class OdooDouble {
         date_deadline: deadlineOf({ ...values, date_order: date }),
         state: 'assigned',
         sale_id: id,
+        name: `WH/OUT/${String(picking).padStart(5, '0')}`,
         picking_type_code: 'outgoing',
+        picking_type_id: OPERATIONS.deliveries,
+        location_id: PLACES.stock,
+        location_dest_id: PLACES.customers,
         partner_id: values['partner_shipping_id'] ?? false,
       })
       for (const line of this.#search('sale.order.line', [['order_id', '=', id]]))
@@ -768,7 +889,8 @@ export class OdooDouble {
           'You cannot validate a transfer if no quantities are reserved. To force the transfer, encode quantities.',
         )
       this.#put('stock.picking', id, { state: 'done', date_done: now() })
-      this.#leave(id, values)
+      if (values['sale_id'] && values['picking_type_code'] === 'outgoing') this.#leave(id, values)
+      else this.#arrive(id)
     }
     return true
   }
@@ -819,6 +941,7 @@ export class OdooDouble {
       sale_line_id: line.id,
       picking_id: picking,
       product_uom_qty: demand,
+      product_uom: 1,
       quantity,
       picked: false,
       state: quantity === demand ? 'assigned' : quantity > 0 ? 'partially_available' : 'confirmed',
@@ -848,6 +971,128 @@ export class OdooDouble {
       this.#put('stock.move', move, { quantity, picked, move_line_ids: lines })
     }
     return true
+  }
+
+  /** service.json: a return is of the order that the delivery was of. */
+  #planned(id: number, given: Values): Values {
+    const type = this.#table('stock.picking.type').get(Number(given['picking_type_id']))
+    // service.json
+    if (!type || !given['location_id'])
+      throw new NotImported("Missing required value for the field 'Source Location' (location_id)")
+    const back = given['return_id'] ? this.#get('stock.picking', Number(given['return_id'])) : undefined
+    const order = back?.values['sale_id'] ?? false
+    if (order) {
+      const known = IdsSchema.parse(this.#get('sale.order', Number(order)).values['picking_ids'])
+      this.#put('sale.order', Number(order), { picking_ids: [...known, id] })
+    }
+    const code = String(type.values['code'])
+    const name = `WH/${code === 'incoming' ? 'IN' : 'OUT'}/${String(id).padStart(5, '0')}`
+    return { state: 'draft', name, picking_type_code: code, sale_id: order, return_id: false }
+  }
+
+  #plan(picking: number, id: number, values: Values): void {
+    this.#put('stock.move', id, { ...values, picking_id: picking })
+    for (const [model, of, field] of [
+      ['stock.move', values['origin_returned_move_id'], 'returned_move_ids'],
+      ['sale.order.line', values['sale_line_id'], 'move_ids'],
+    ] as const) {
+      if (typeof of !== 'number') continue
+      const known = IdsSchema.optional().parse(this.#get(model, of).values[field]) ?? []
+      this.#put(model, of, { [field]: [...known, id] })
+    }
+  }
+
+  /** service.json */
+  #reserve(ids: readonly number[]): true {
+    for (const { id, values } of ids.map((one) => this.#get('stock.picking', one))) {
+      if (values['state'] !== 'draft') continue
+      for (const move of this.#search('stock.move', [['picking_id', '=', id]])) {
+        const quantity = Number(move.values['product_uom_qty'])
+        this.#put('stock.move', move.id, {
+          state: 'assigned',
+          quantity,
+          move_line_ids: [this.#pieces(quantity)],
+        })
+      }
+      this.#put('stock.picking', id, { state: 'assigned' })
+    }
+    return true
+  }
+
+  /** service.json */
+  #callOff(ids: readonly number[]): true {
+    for (const { id, values } of ids.map((one) => this.#get('stock.picking', one))) {
+      if (values['state'] === 'done')
+        throw new Raised(
+          'odoo.exceptions.UserError',
+          "You cannot cancel a stock move that has been set to 'Done'. Create a return in order to reverse the moves which took place.",
+        )
+      this.#put('stock.picking', id, { state: 'cancel' })
+      for (const move of this.#search('stock.move', [['picking_id', '=', id]]))
+        this.#put('stock.move', move.id, { state: 'cancel', quantity: 0, move_line_ids: [] })
+    }
+    return true
+  }
+
+  /** service.json: what came back counts as delivered no longer. */
+  #arrive(picking: number): void {
+    for (const { id, values } of this.#search('stock.move', [['picking_id', '=', picking]])) {
+      this.#put('stock.move', id, { state: 'done' })
+      if (!values['to_refund'] || typeof values['sale_line_id'] !== 'number') continue
+      const line = this.#get('sale.order.line', values['sale_line_id'])
+      const before = Number(line.values['qty_delivered'])
+      this.#put('sale.order.line', line.id, { qty_delivered: before - Number(values['quantity']) })
+    }
+  }
+
+  /** service.json: it begins in the project's first stage. */
+  #opened(id: number, { project_id: project }: Values): Values {
+    const [first] = this.#search('project.task.type', [['project_ids.name', '!=', '']]).filter(({ values }) =>
+      IdsSchema.parse(values['project_ids']).includes(Number(project)),
+    )
+    const values = { stage_id: first?.id ?? false, user_ids: [], tag_ids: [], message_ids: [] }
+    this.#put('project.task', id, values)
+    this.#post(id, 'notification', SUBTYPES.created, '')
+    return { ...this.#get('project.task', id).values, date_last_stage_update: now() }
+  }
+
+  /** service.json */
+  #changeTask(
+    ids: readonly number[],
+    { stage_id: to, user_ids: users }: z.infer<typeof TaskChangeSchema>,
+  ): true {
+    for (const id of ids) {
+      const { values } = this.#get('project.task', id)
+      if (users)
+        this.#put('project.task', id, { user_ids: users.map(([, user]) => user), date_assign: now() })
+      if (to === undefined || to === values['stage_id']) continue
+      this.#put('project.task', id, { stage_id: to, date_last_stage_update: now() })
+      this.#put('mail.tracking.value', this.#next++, {
+        mail_message_id: this.#post(id, 'notification', SUBTYPES.moved, ''),
+        field_id: STAGE_FIELD,
+        old_value_integer: Number(values['stage_id']),
+        new_value_integer: to,
+      })
+    }
+    return true
+  }
+
+  /** service.json */
+  #post(task: number, type: string, subtype: number, body: string): number {
+    const message = this.#put('mail.message', this.#next++, {
+      model: 'project.task',
+      res_id: task,
+      body,
+      message_type: type,
+      subtype_id: subtype,
+      is_internal: false,
+      author_id: this.#user.partner,
+      create_uid: this.#user.uid,
+      date: now(),
+    })
+    const known = IdsSchema.parse(this.#get('project.task', task).values['message_ids'])
+    this.#put('project.task', task, { message_ids: [...known, message.id] })
+    return message.id
   }
 
   #isCounted(product: number): boolean {
@@ -950,6 +1195,9 @@ function rowsOf(fields: readonly string[], data: readonly (readonly string[])[])
 }
 
 const deadlineOf = (order: Values) => order['commitment_date'] || order['date_order'] || false
+
+const escaped = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 const now = () => new Date().toISOString().slice(0, 19).replace('T', ' ')
 

@@ -25,11 +25,10 @@ const ExecuteSchema = z.object({
 type Target = During | ReadOf | 'action_confirm' | 'action_cancel'
 
 const WRITES = new Set(['load', 'action_confirm', 'action_cancel', 'web_save'])
-const LOOKED_AT = new Set(['ir.model.data', 'sale.order', 'sale.order.line'])
 
 /**
  * Stands between a gateway and an Odoo, and spoils what it is told to: the next write of an order (`send`), or the next read
- * of one (`find`). Everything else passes.
+ * of one (`find`); of another document where its model is named. Everything else passes.
  */
 export class OdooProxy {
   url = ''
@@ -37,14 +36,16 @@ export class OdooProxy {
   /** `sale.order/load` and the like, as they came. */
   readonly writes: string[] = []
   readonly #upstream: string
+  readonly #document: string
   readonly #server: Server
   readonly #armed = new Map<string, Trouble>()
   readonly #held: (() => Promise<unknown>)[] = []
   /** What was passed on although nobody waits for it: a later request must see what it did. */
   #underWay: Promise<unknown> = Promise.resolve()
 
-  constructor(upstream: string) {
+  constructor(upstream: string, document = 'sale.order') {
     this.#upstream = upstream.replace(/\/+$/, '')
+    this.#document = document
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch(() => response.destroy())
     })
@@ -150,11 +151,12 @@ export class OdooProxy {
     const called = calledBy(path, body.toString())
     if (!called) return []
     const { model, method } = called
-    if (model === 'sale.order' && WRITES.has(method)) {
+    if (model === this.#document && WRITES.has(method)) {
       this.writes.push(`${model}/${method}`)
       return [method, 'send' satisfies During]
     }
-    const find = LOOKED_AT.has(model) && method !== 'fields_get' ? ['find' satisfies During] : []
+    const isLook = model === 'ir.model.data' || model.startsWith(this.#document)
+    const find = isLook && method !== 'fields_get' ? ['find' satisfies During] : []
     return method === 'web_search_read' ? [...find, ...readOf(model, body.toString())] : find
   }
 

@@ -9,6 +9,7 @@ import { type Kind, onlyOne } from './kind-gateway.ts'
 import { load, type Row } from './load.ts'
 import { fieldsNamed, fieldsOf, IdSchema, productsBy, readNested, recordId, TextSchema } from './records.ts'
 import type { Session } from './session.ts'
+import { goodsOf, piecesOf } from './transferred.ts'
 
 const CREATE = 'create'
 const RESERVE = 'reserve'
@@ -39,8 +40,13 @@ export function parts(config: Config): Kind<PartsWrite, PartsSheet> {
     async find({ session }, reference, expected): Promise<Attempt<FoundDocument | undefined>> {
       const found = await heldTransfer(session, reference)
       if (!found.ok || !found.value) return found.ok ? done(undefined) : found
-      // A request is never another than it was; people may have changed what leaves for it.
-      return done({ ...documentOf(found.value), content: expected ? 'same' : 'unknown' })
+      const document = documentOf(found.value)
+      if (!expected) return done({ ...document, content: 'unknown' })
+      const moves = await goodsOf(session, found.value.id)
+      if (!moves.ok) return moves
+      // What was called off asks for nothing any more.
+      const same = document.state === 'cancelled' || piecesOf(moves.value) === piecesOf(expected.lines)
+      return done({ ...document, content: same ? 'same' : 'different' })
     },
 
     async write(desk, { op, step, reference, sheet }) {

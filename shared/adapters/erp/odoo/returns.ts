@@ -11,6 +11,7 @@ import type { Kind } from './kind-gateway.ts'
 import { load, type Row } from './load.ts'
 import { fieldsNamed, fieldsOf, IdSchema, productsBy, readNested, recordId, TextSchema } from './records.ts'
 import type { Session } from './session.ts'
+import { goodsOf, piecesOf } from './transferred.ts'
 
 const CREATE = 'create'
 const READY = 'ready'
@@ -250,34 +251,11 @@ async function heldPicking(session: Session, id: number, { creditNote, note }: I
   })
 }
 
-const ReturnedSchema = z.object({
-  id: IdSchema,
-  product_id: z.object({ id: IdSchema, default_code: TextSchema }),
-  product_uom_qty: z.number(),
-  sale_line_id: z.union([IdSchema, z.literal(false)]),
-})
-
-/** What the return is of, its part that is still to come included. */
-async function returnedMoves(session: Session, picking: number) {
-  return readNested(
-    session,
-    'stock.move',
-    ['|', ['picking_id', '=', picking], ['picking_id.backorder_id', '=', picking], ['state', '!=', 'cancel']],
-    {
-      ...fieldsNamed(['product_uom_qty', 'sale_line_id']),
-      product_id: { fields: fieldsNamed(['default_code']) },
-    },
-    ReturnedSchema,
-  )
-}
-
 async function returnedGoods(session: Session, picking: number): Promise<Attempt<ReturnedLine[]>> {
-  const moves = await returnedMoves(session, picking)
+  const moves = await goodsOf(session, picking)
   if (!moves.ok) return moves
   return done(
-    moves.value.flatMap(({ sale_line_id: saleLine, product_uom_qty: quantity }) =>
-      saleLine === false ? [] : [{ saleLine, quantity }],
-    ),
+    moves.value.flatMap(({ saleLine, quantity }) => (saleLine === undefined ? [] : [{ saleLine, quantity }])),
   )
 }
 
@@ -285,13 +263,8 @@ async function isSame(session: Session, document: Held, sheet: ReturnSheet): Pro
   switch (document.is) {
     case PICKING: {
       if (isCalledOff(document)) return done(true)
-      const moves = await returnedMoves(session, document.id)
-      if (!moves.ok) return moves
-      const theirs = moves.value.map(({ product_id, product_uom_qty: quantity }) => ({
-        sku: product_id.default_code,
-        quantity,
-      }))
-      return done(piecesOf(theirs) === piecesOf(sheet.lines))
+      const goods = await goodsOf(session, document.id)
+      return goods.ok ? done(piecesOf(goods.value) === piecesOf(sheet.lines)) : goods
     }
     case MOVE:
       return done(minorOf(document.total) === sheet.amount)
@@ -306,13 +279,6 @@ async function isSame(session: Session, document: Held, sheet: ReturnSheet): Pro
       return read.ok ? done(textOf(read.value[0]?.body ?? '') === textOf(sheet.note)) : read
     }
   }
-}
-
-/** One text for the same goods, however they are split. */
-function piecesOf(lines: readonly { readonly sku: string; readonly quantity: number }[]): string {
-  const sums = new Map<string, number>()
-  for (const { sku, quantity } of lines) sums.set(sku, (sums.get(sku) ?? 0) + quantity)
-  return JSON.stringify([...sums].toSorted(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 async function orderId(session: Session, reference: string): Promise<Attempt<number>> {
@@ -520,12 +486,14 @@ function takenBack(
       left.set(move.id, (left.get(move.id) ?? 0) - some)
       taken.set(move.id, { move, quantity: (taken.get(move.id)?.quantity ?? 0) + some })
     }
-    if (missing > 0)
-      return refused(
-        'StateConflict',
-        `${quantity} of "${sku}" came back, and Odoo delivered ${missing} fewer that are not on a return yet`,
-        { subject: sku },
-      )
+    if (missing === 0) continue
+    if (!delivered.some(({ product_id: product }) => product.default_code === sku))
+      return refused('MissingReference', `Odoo delivered no "${sku}" for this order`, { subject: sku })
+    return refused(
+      'StateConflict',
+      `${quantity} of "${sku}" came back, and Odoo delivered ${missing} fewer that are not on a return yet`,
+      { subject: sku },
+    )
   }
   return done([...taken.values()])
 }

@@ -268,30 +268,28 @@ function stepsOf(
     steps.push({ stamp, progress: ProgressSchema.parse(progress) })
   }
 
-  const byPeople = messages.filter(({ create_uid: writer }) => writer !== self)
-  for (const { id, date, write_date: stamp, author_id: author } of byPeople) {
-    const move = moves?.find(({ message }) => message === id)
-    const step = move && stepOf(move.to)
-    if (step) tell(`task-msg-${id}`, stamp, date, step, author ? author.name : '')
-  }
   if (!moves) {
     const step = stepOf(task.stage_id)
     const at = task.date_last_stage_update
     if (step && at !== '' && at >= from) tell(`task-${task.id}-stage-${digits(at)}`, at, at, step, '')
   }
-
   const { date_assign: assigned, user_ids: users } = task
   if (users.length > 0 && assigned !== '' && assigned >= from) {
     const people = users.map(({ name }) => name).join(', ')
     tell(`task-${task.id}-assigned-${digits(assigned)}`, assigned, assigned, 'assigned', people)
   }
 
-  for (const { id, date, write_date: stamp, author_id: author, ...message } of byPeople) {
+  for (const { id, date, write_date: stamp, author_id: author, ...message } of messages) {
+    if (message.create_uid === self) continue
+    const move = moves?.find((one) => one.message === id)
+    const reached = move && stepOf(move.to)
+    if (reached) tell(`task-msg-${id}`, stamp, date, reached, author ? author.name : '')
+
     const said = linesOf(message.body)
     const isTold = message.subtype_id === discussion && !message.is_internal && said !== ''
     // A customer who answers by mail is told nothing of it.
     if (!isTold || !author || author.partner_share || author.id === task.partner_id) continue
-    const next = moves?.find((move) => move.message > id)
+    const next = moves?.find((one) => one.message > id)
     const step = stepOf(next ? next.from : task.stage_id) ?? 'accepted'
     tell(`task-note-${id}`, stamp, date, step, author.name, said)
   }
