@@ -1,10 +1,10 @@
-import type { SyncConfig } from '#contracts/config.ts'
+import type { ShopConfig, TargetConfig } from '#contracts/config.ts'
 import type { Customer } from '#contracts/customer.ts'
 import type { DeliveryMessage } from '#contracts/delivery-message.ts'
 import type { LedgerRow, RowKey } from '#contracts/ledger-row.ts'
 import type { Line, Order } from '#contracts/order.ts'
 import type { AskedPart, PartsRequest, PartsState } from '#contracts/parts.ts'
-import type { Purchase } from '#contracts/purchase.ts'
+import type { Purchase, WarrantyRule } from '#contracts/purchase.ts'
 import type { Return } from '#contracts/return.ts'
 import type { Ticket } from '#contracts/ticket.ts'
 import type { WritebackRow } from '#contracts/writeback.ts'
@@ -28,7 +28,11 @@ const NEWEST_ORDERS = 20
 
 export interface SurroundingsDeps {
   readonly target: string
-  readonly config: Pick<SyncConfig, 'shops' | 'targets' | 'warranty'>
+  readonly config: {
+    readonly shops: Readonly<Record<string, Pick<ShopConfig, 'targets' | 'timeZone'>>>
+    readonly targets: Readonly<Record<string, Pick<TargetConfig, 'kinds'>>>
+    readonly warranty: readonly WarrantyRule[]
+  }
   readonly gateways: Pick<ErpGateways, 'reads'>
   readonly ledger: Pick<Ledger, 'get' | 'getMany' | 'getSubject' | 'findByNo' | 'findByRef' | 'findByPerson'>
   readonly writebacks: Pick<WritebackLedger, 'findByRef'>
