@@ -24,11 +24,11 @@ export interface Goods {
 /** Returns or tickets of ours, as the people see them who get on with them. */
 export interface AftersalesWorld {
   /** Two documents, entered and untouched. */
-  enter(): Promise<readonly [Followed, Followed]>
+  readonly enter: () => Promise<readonly [Followed, Followed]>
   /** What may happen to each of them, one after the other. */
   readonly steps: readonly [Progress['step'], Progress['step']]
   /** Somebody gets on with it, and says something where this ERP can. */
-  advance(followed: Followed, step: Progress['step'], note: string): Promise<void>
+  readonly advance: (followed: Followed, step: Progress['step'], note: string) => Promise<void>
   /** What is said with a step is told. */
   readonly notes: boolean
 }

@@ -80,7 +80,7 @@ export function createMappings({ configDir, builtIn, files = diskFiles }: Mappin
     const expression = await load(name)
     if (!expression.ok) return failed('Misconfigured', expression.problem)
     const ran = await expression.run(values, helpers)
-    if (!ran.ok) return failed('Invalid', redact(ran.problem, [], people))
+    if (!ran.ok) return failed('Invalid', redact(ran.problem, people.filter(isTelling), people))
     // Through JSON and back: only what can be sent is left, and JSONata's own marks are gone.
     const text = JSON.stringify(ran.value)
     if (text === undefined || text === 'null') return failed('Invalid', `the mapping "${name}" gave nothing`)
@@ -101,6 +101,9 @@ export function createMappings({ configDir, builtIn, files = diskFiles }: Mappin
     query: (name, values) => run(name, values, { date }, []),
   }
 }
+
+/** Words and phone numbers; what is shorter, such as an id, may stand in any message. */
+const isTelling = (text: string) => /\p{L}{3}|\d{7}/u.test(text)
 
 function failed(kind: 'Misconfigured' | 'Invalid', message: string): Mapped {
   return { ok: false, failure: { class: kind, message } }

@@ -2,9 +2,14 @@ import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEFAULT_MAPPING } from '#adapters/erp/rest/default-mapping.ts'
+import { DEFAULT_MAPPING, DEFAULT_MAPPINGS } from '#adapters/erp/rest/default-mapping.ts'
 import { createMappings, type MappingFiles, type MappingInput } from '#adapters/mapping/mapping.ts'
 import { lineReference, orderSourceId } from '#domain/reference.ts'
+import { aCustomer } from '../../../support/a-customer.ts'
+import { aPartsRequest, aPartsState } from '../../../support/a-parts-request.ts'
+import { aPurchase } from '../../../support/a-purchase.ts'
+import { aReturn } from '../../../support/a-return.ts'
+import { aReply, aTicket } from '../../../support/a-ticket.ts'
 import { canonicalOrder } from '../../../support/canonical-order.ts'
 
 const REFERENCE = 'ECdemo-2026112001001-rt'
@@ -182,6 +187,90 @@ describe('a mapping file', () => {
     const text = '{"b": order.money, "a": order.lines.sku, "c": $merge([{"z": 1}, {"y": 2}])}'
     const [one, two] = [await mapWith(text), await mapWith(text)]
     expect(JSON.stringify(one)).toBe(JSON.stringify(two))
+  })
+})
+
+describe('a mapping of another kind', () => {
+  const at = { reference: 'ECdemo-X1', identity: '1.1' }
+  const refund = aReturn({
+    type: 'refund',
+    by: 'chenlaoban',
+    note: '客户 Ada 要求',
+    refund: { amount: 1230, to: 'balance', of: 'payment' },
+  })
+  const customer = aCustomer({ userName: 'adalovelace', phone: '10000000000' })
+  const ticket = aTicket({ replies: [aReply({ by: 'chenlaoban' })] })
+  const writes: Record<string, NonNullable<MappingInput['write']>> = {
+    customer: { ...at, customer, purchases: [aPurchase()] },
+    return: { ...at, return: refund },
+    ticket: { ...at, ticket, purchases: [aPurchase()], parts: [aPartsState()] },
+    parts: { ...at, parts: aPartsRequest() },
+  }
+  const map = (kind: string, text: string) =>
+    mapWith(text, { reference: at.reference, ...(writes[kind] ? { write: writes[kind] } : {}) })
+
+  it.each([
+    [
+      'customer',
+      '[identity, shop, customer.userName, purchases.sku, $date(customer.registeredAt, "YYYYMMDD")]',
+    ],
+    ['return', '[identity, shop, return.refund.amount, $money(return.refund.amount, "minor"), order]'],
+    [
+      'ticket',
+      '[identity, shop, ticket.title, purchases.sku, parts.requestId, $date(ticket.writtenAt, "YYYYMMDD")]',
+    ],
+    ['parts', '[identity, shop, parts.lines.sku, parts.ticket.reference]'],
+  ])('sees the %s and what surrounds it, money as decimal strings', async (kind, text) => {
+    expect(await map(kind, text)).toEqual({
+      ok: true,
+      body: {
+        customer: ['1.1', 'demo', 'adalovelace', aPurchase().sku, '20251119'],
+        return: ['1.1', 'demo', '12.30', 1230],
+        ticket: ['1.1', 'demo', ticket.title, aPurchase().sku, aPartsState().requestId, '20251122'],
+        parts: [
+          '1.1',
+          'demo',
+          ...aPartsRequest().lines.map(({ sku }) => sku),
+          aPartsRequest().ticket.reference,
+        ],
+      }[kind],
+    })
+  })
+
+  it.each([
+    ['customer', 'customer.userName', 'adalovelace'],
+    ['customer', 'customer.phone', '10000000000'],
+    ['customer', 'customer.addresses[0].address', '样例路'],
+    ['return', 'return.consignee.name', '样例收货人'],
+    ['return', 'return.by', 'chenlaoban'],
+    ['return', 'return.note', 'Ada'],
+    ['ticket', 'ticket.customer.email', 'buyer@example.com'],
+    ['ticket', 'ticket.content', ticket.content],
+    ['ticket', 'ticket.replies[0].by', 'chenlaoban'],
+  ])('of a %s never shows %s in its failure', async (kind, path, person) => {
+    for (const text of [`$number("x" & ${path})`, `$error("nobody knows " & ${path} & " here")`]) {
+      const mapped = await map(kind, text)
+      expect(mapped.ok).toBe(false)
+      expect(JSON.stringify(mapped)).not.toContain(person)
+    }
+  })
+
+  it('has no lines of an order', async () => {
+    expect(await map('parts', '$lineRef(parts.lines[0])')).toMatchObject({ failure: { class: 'Invalid' } })
+  })
+
+  it.each(Object.keys(writes))('sends a %s as it is, where no file is named', async (kind) => {
+    const [, builtIn] = Object.entries(DEFAULT_MAPPINGS).find(([name]) => name === kind) ?? []
+    const mapped = await createMappings({ configDir: '/config', builtIn, files: memoryFiles({}) }).map(
+      'default',
+      { reference: at.reference, ...(writes[kind] ? { write: writes[kind] } : {}) },
+    )
+    expect(mapped).toMatchObject({
+      ok: true,
+      body: { reference: 'ECdemo-X1', source_identity: '1.1', [kind]: {} },
+    })
+    const { purchases } = (mapped.ok ? mapped.body : {}) as { purchases?: unknown }
+    expect(purchases === undefined || Array.isArray(purchases)).toBe(true)
   })
 })
 
