@@ -108,10 +108,10 @@ async function wrongIn({ world, steps }: Awaited<ReturnType<typeof play>>) {
     const row = await world.progressRow(id)
     if (row?.status !== 'done') wrong.push(`${id} is ${row?.status}`)
   }
-  for (const of of ['ticket', 'return'] as const) {
-    const kept = courseOf(await world.history(of))
-    const meant = courseOf(steps.filter((one) => one.of === of))
-    if (JSON.stringify(kept) !== JSON.stringify(meant)) wrong.push(`the ${of} stands elsewhere`)
+  for (const thing of ['ticket', 'return'] as const) {
+    const kept = courseOf(await world.history(thing))
+    const meant = courseOf(steps.filter(({ of }) => of === thing))
+    if (JSON.stringify(kept) !== JSON.stringify(meant)) wrong.push(`the ${thing} stands elsewhere`)
   }
   return [...wrong, ...wrongParts(world, steps)]
 }

@@ -2,6 +2,7 @@ import { shortHash } from '#app/content-hash.ts'
 import type { Subject } from '#contracts/delivery-message.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import { type Progress, ProgressSchema } from '#contracts/progress.ts'
+import type { WebhookEvent } from '#contracts/webhook.ts'
 import type { WritebackRow } from '#contracts/writeback.ts'
 import { identityOf } from '#domain/identity.ts'
 import type { ShopOrder } from '../../local/demo/shop-order.ts'
@@ -11,7 +12,7 @@ import { aTicket } from './a-ticket.ts'
 import { WritebackWorld } from './writeback-world.ts'
 
 const SHOP = 'A1'
-export const DESK = 'desk'
+const DESK = 'desk'
 
 /** A demo shop with a ticket and a return, both known to a service desk. */
 export class AftersaleWorld extends WritebackWorld {
@@ -50,6 +51,13 @@ export class AftersaleWorld extends WritebackWorld {
   replies(): string[] {
     const [reply] = this.shop.ticket(this.#ticketId)?.replies ?? []
     return (reply?.parts ?? []).map(({ replyId = 'a person' }) => replyId)
+  }
+
+  /** The ticket as the bridge would tell of it now. */
+  ticketEvent(): WebhookEvent {
+    const event = this.shop.event('ticket', this.#ticketId)
+    if (!event) throw new Error('the shop has no such ticket')
+    return event
   }
 
   texts(): string[] {

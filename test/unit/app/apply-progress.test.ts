@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { shortHash } from '#app/content-hash.ts'
+import { ShopConfigSchema } from '#contracts/config.ts'
 import { OwnersSchema } from '#contracts/owners.ts'
 import type { WritebackMessage } from '#contracts/writeback.ts'
+import { toSubject } from '#domain/to-subject.ts'
 import { aRow } from '../../support/a-ledger-row.ts'
 import { aPartsRequest } from '../../support/a-parts-request.ts'
 import { AftersaleWorld } from '../../support/aftersale-world.ts'
+import { World } from '../../support/world.ts'
 
 const MINUTE = 60_000
 
@@ -81,6 +85,31 @@ describe('a step of a ticket', () => {
     })
     expect(world.replies()).toEqual([])
     expect(await world.progressRow('s-1')).toMatchObject({ result: 'erased' })
+  })
+})
+
+describe('our own reply', () => {
+  it('comes back from the shop as no news: the desk is sent nothing', async () => {
+    const shop = await new AftersaleWorld().open()
+    const desk = new World()
+    const delivered = async () => {
+      const event = shop.ticketEvent()
+      const { subject } = toSubject(event, {
+        id: 'A1',
+        config: ShopConfigSchema.parse({ targets: ['desk'] }),
+        hash: shortHash,
+        guestKey: () => '',
+      })
+      return desk.receive(desk.message(subject, { shop: 'A1', wireHash: event.hash }))
+    }
+    await delivered()
+    const { length: sentBefore } = desk.erp.journal
+    const hashBefore = shop.ticketEvent().hash
+    await shop.receive(shop.progress(shop.step('ticket', { id: 's-1', step: 'repairing' })))
+    expect(shop.replies()).toEqual(['desk/s-1'])
+    expect(shop.ticketEvent().hash).not.toBe(hashBefore)
+    expect(await delivered()).toEqual({ is: 'done', flavour: 'duplicate' })
+    expect(desk.erp.journal).toHaveLength(sentBefore)
   })
 })
 

@@ -96,7 +96,7 @@ class Workshop {
     const turn = openTurn(gate, 'desk', 3, clock.now() + 60_000, clock)
     const told = []
     for (const message of messages) {
-      expect(message).toMatchObject({ kind: 'ticket', cause: 'repair', target: 'desk' })
+      if (message.kind !== 'ticket' || message.cause !== 'repair') throw new Error('no ticket was repaired')
       told.push(...(await around({ message, people: [], row: undefined }, turn)).parts)
     }
     return told
