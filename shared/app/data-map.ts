@@ -56,16 +56,10 @@ export type MappedField = (typeof MAPPED_FIELDS)[number]
 /** Somebody who differs in one field only, and the value that is looked for. */
 function differing(field: MappedField): { person: SamplePerson; value: string } {
   const inWords = (value: string) => ({ person: { ...SOMEBODY, words: `${SOMEBODY.words} ${value}` }, value })
-  switch (field) {
-    case 'phoneInWords':
-      return inWords(SOMEBODY_ELSE.phone)
-    case 'emailInWords':
-      return inWords(SOMEBODY_ELSE.email)
-    case 'idNumberInWords':
-      return inWords(ID_NUMBER)
-    default:
-      return { person: { ...SOMEBODY, [field]: SOMEBODY_ELSE[field] }, value: SOMEBODY_ELSE[field] }
-  }
+  if (field === 'phoneInWords') return inWords(SOMEBODY_ELSE.phone)
+  if (field === 'emailInWords') return inWords(SOMEBODY_ELSE.email)
+  if (field === 'idNumberInWords') return inWords(ID_NUMBER)
+  return { person: { ...SOMEBODY, [field]: SOMEBODY_ELSE[field] }, value: SOMEBODY_ELSE[field] }
 }
 
 export interface MappedKind {

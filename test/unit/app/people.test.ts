@@ -156,7 +156,8 @@ describe('a guest who was erased', () => {
     world.clock.advance(60_000)
     await world.receive(message(new Date(world.clock.now()).toISOString()))
     const [again] = await world.ledger.findByPerson(hash('phone', PHONE))
-    expect(again?.status).toBe('parked')
+    expect(first).toMatchObject({ status: 'done', erp: { generation: 0 } })
+    expect(again).toMatchObject({ status: 'done', generation: 1, erp: { generation: 1, state: 'live' } })
   })
 
   it('and came back can be replayed', async () => {
