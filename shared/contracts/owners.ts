@@ -15,4 +15,3 @@ export const OwnersSchema = z.strictObject({
   'ticket-progress': Owner.default('erp'),
 })
 export type Owners = z.infer<typeof OwnersSchema>
-export type OwnedKind = keyof Owners

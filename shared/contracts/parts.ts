@@ -34,7 +34,6 @@ export const PartsParcelSchema = z.object({
   carrier: z.string(),
   tracking: z.array(z.string()),
 })
-export type PartsParcel = z.infer<typeof PartsParcelSchema>
 
 /** A line of a request, and how much of it there was. */
 export const AskedPartSchema = PartLineSchema.extend({
