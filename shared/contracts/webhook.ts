@@ -261,7 +261,6 @@ export const OrderEventSchema = z.discriminatedUnion('type', [
   OrderSnapshotEventSchema,
   OrderDeletedEventSchema,
 ])
-export type OrderEvent = z.infer<typeof OrderEventSchema>
 
 export const WebhookEventSchema = z.discriminatedUnion('type', [
   OrderSnapshotEventSchema,

@@ -1,8 +1,7 @@
-import type * as z from 'zod'
 import type { ShopConfig } from '#contracts/config.ts'
 import type { Customer } from '#contracts/customer.ts'
 import type { Order } from '#contracts/order.ts'
-import type { AddressSchema, CustomerSnapshot } from '#contracts/webhook-things.ts'
+import type { CustomerSnapshot } from '#contracts/webhook-things.ts'
 import { normalisedPhone } from './phone.ts'
 import { customerReference } from './reference.ts'
 import { unknownFields } from './unknown-fields.ts'
@@ -89,7 +88,10 @@ export function toGuest(order: Order, guestKey: GuestKey): Customer | undefined 
   }
 }
 
-function toAddress(address: z.infer<typeof AddressSchema>, usual: string): Customer['addresses'][number] {
+function toAddress(
+  address: CustomerSnapshot['addresses'][number],
+  usual: string,
+): Customer['addresses'][number] {
   return {
     addressId: address.address_id,
     isDefault: address.address_id === usual,
