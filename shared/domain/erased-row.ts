@@ -6,10 +6,11 @@ import { withHistory } from './row.ts'
  * somebody goes. Nobody works on it any more.
  */
 export function erasedRow(row: LedgerRow, now: number, writer: string): LedgerRow {
-  const { reason: _reason, claim: _claim, wakeAt: _wakeAt, enqueued: _enqueued, intent, ...rest } = row
+  const { reason: _reason, claim: _claim, wakeAt: _wakeAt, enqueued: _enqueued, intent, parts, ...rest } = row
   const erased: LedgerRow = {
     ...rest,
     ...(intent ? { intent: withoutBytes(intent) } : {}),
+    ...(parts ? { parts: wordlessParts(parts) } : {}),
     rev: row.rev + 1,
     writer,
     status: 'erased',
@@ -21,6 +22,12 @@ export function erasedRow(row: LedgerRow, now: number, writer: string): LedgerRo
 }
 
 const withoutBytes = ({ bytes: _bytes, ...intent }: Intent): Intent => intent
+
+/** What was asked for and what left, without the words of a desk or of the ERP. */
+const wordlessParts = ({ lines, parcels }: NonNullable<LedgerRow['parts']>): LedgerRow['parts'] => ({
+  lines: lines.map((line) => ({ ...line, description: '' })),
+  parcels,
+})
 
 /** An erased guest who came back: the row starts anew, with a document of its own. */
 export function rebornRow(row: LedgerRow): LedgerRow {

@@ -20,6 +20,11 @@ const row = aRow({
   erp: { id: '77', no: 'S77', generation: 1, step: 'create', state: 'live' },
   claim: { owner: 'me', leaseUntil: 5 },
   wakeAt: 9,
+  parts: {
+    lines: [{ sku: 'ZIP-01', quantity: 1, description: 'for Wang', available: 2 }],
+    parcels: [],
+    refused: 'Wang owes',
+  },
   history: [{ at: 1, event: 'parked', detail: 'Wang', correlationId: 'c' }],
 })
 
@@ -39,6 +44,7 @@ describe('the row of somebody who was erased', () => {
       { at: 1, event: 'parked', correlationId: 'c' },
       { at: 100, event: 'erased' },
     ])
+    expect(erased.parts?.lines).toMatchObject([{ sku: 'ZIP-01', quantity: 1, available: 2 }])
     expect(JSON.stringify(erased)).not.toContain('Wang')
     expect([erased.claim, erased.wakeAt, erased.reason]).toEqual([undefined, undefined, undefined])
   })
