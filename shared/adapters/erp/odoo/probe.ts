@@ -8,27 +8,10 @@ import type { Attempt } from './attempt.ts'
 import { createOdooClient } from './client.ts'
 import { failureOfStatus, failureOfTransport } from './errors.ts'
 import { orderName } from './external-ids.ts'
+import { finding, unanswered, type Words } from './finding.ts'
+import { serviceFindings } from './probe-service.ts'
 import { fieldsOf, IdSchema, recordId, search, TextSchema } from './records.ts'
 import { createSession, type Session } from './session.ts'
-
-/** A sentence and what to do about it; without the second there is nothing to do. */
-type Words = readonly [message: string, remedy?: string]
-
-const finding = (
-  check: string,
-  is: ProbeFinding['is'],
-  about: string | undefined,
-  en: Words,
-  zh: Words,
-): ProbeFinding => ({
-  check,
-  is,
-  ...(about === undefined ? {} : { about }),
-  en: told(en),
-  zh: told(zh),
-})
-
-const told = ([message, remedy]: Words) => ({ message, ...(remedy === undefined ? {} : { remedy }) })
 
 /** Signed tokens and schedules bear a minute everywhere. */
 const TOLERATED_SKEW_MS = 60_000
@@ -87,6 +70,7 @@ export async function probeOdoo(deps: ProbeDeps & { config: OdooTarget }): Promi
     taxFinding(session, config),
     productFindings(session, config),
     customerFinding(session, config),
+    serviceFindings(session, config, () => mayDo(session, major, 'account.move', 'create')),
   ]
   return [...findings, ...(await Promise.all(asked)).flat()]
 }
@@ -709,23 +693,4 @@ function named(setting: Named, value: string, count: number, among?: string): Pr
     [`${count} records have this ${enField}`, `Leave one ${en} with it, or name another in odoo.${field}.`],
     [`有 ${count} 条记录使用此${zhField}`, `请只保留一个${zh}，或在 odoo.${field} 中另行指定。`],
   )
-}
-
-/** The look itself failed. */
-function unanswered(
-  check: string,
-  about: string | undefined,
-  { class: kind, message }: ErpFailure,
-): ProbeFinding {
-  const sentence = `${kind}: ${message}`
-  const [en, zh] =
-    kind === 'AuthDenied'
-      ? [
-          'Give the user the rights that docs/guides/erp-odoo.md lists.',
-          '请授予 docs/guides/erp-odoo.zh-CN.md 所列权限。',
-        ]
-      : kind === 'Misconfigured'
-        ? ['Look at odoo.url and odoo.database.', '请检查 odoo.url 与 odoo.database。']
-        : ['Try again; look whether Odoo answers from this machine.', '请重试，并检查本机能否访问 Odoo。']
-  return finding(check, 'wrong', about, [sentence, en], [sentence, zh])
 }
