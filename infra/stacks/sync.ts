@@ -157,6 +157,8 @@ export class SyncStack extends Stack {
     })
     deliver.grantTable(table, LEDGER_OPERATIONS)
     this.#mayDeliverTo(told, deliver)
+    // A customer tells what was bought: the orders that name the same person.
+    if (config.kinds.includes('customer')) deliver.grantTable(table, ['Query', 'BatchGetItem'])
     // A ticket tells what was bought, and which parts were asked for.
     if (config.kinds.includes('ticket'))
       for (const index of ['byNo', 'byRef']) deliver.grantTable(table, ['Query'], index)
