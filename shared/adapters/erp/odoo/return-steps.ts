@@ -122,12 +122,14 @@ function endOf(
     : progressOf(reference, `picking-${id}-cancel`, written, 'refused')
 }
 
-/** A delivery that was made once the goods were back, or by Odoo’s own exchange. */
+/** A delivery that was made once the goods were back, or by Odoo’s own exchange. A second is long: the id tells which came first. */
 function replacementOf(picking: Picking, returned: readonly Returned[]): Progress | undefined {
   if (!isDeparture(picking)) return undefined
   const { id, sale_id: order, create_date: made, date_done: when, return_id: back } = picking
   const before = returned
-    .filter((one) => one.order === order && one.done !== '' && (one.done <= made || one.id === back))
+    .filter(
+      (one) => one.order === order && one.id < id && one.done !== '' && (one.done <= made || one.id === back),
+    )
     .toSorted((one, other) => (one.done < other.done ? -1 : 1))
     .at(-1)
   if (!before) return undefined
