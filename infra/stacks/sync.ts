@@ -155,13 +155,11 @@ export class SyncStack extends Stack {
       batchSize: stage.batchSize,
       maxConcurrency: Math.max(2, Math.min(config.rate.slots, stage.maxConcurrency)),
     })
-    deliver.grantTable(table, LEDGER_OPERATIONS)
+    deliver.grantTable(table, ROW_OPERATIONS)
+    // The hours in which orders were deleted are counted.
+    if (config.kinds.includes('order')) deliver.grantTable(table, ['UpdateItem'])
     this.#mayDeliverTo(told, deliver)
-    // A customer tells what was bought: the orders that name the same person.
-    if (config.kinds.includes('customer')) deliver.grantTable(table, ['Query', 'BatchGetItem'])
-    // A ticket tells what was bought, and which parts were asked for.
-    if (config.kinds.includes('ticket'))
-      for (const index of ['byNo', 'byRef']) deliver.grantTable(table, ['Query'], index)
+    this.#maySurround(config.kinds, deliver)
     // A replay reads the shop anew: its bridge's key, and which of its epochs is the newest.
     const shops = Object.entries(this.#props.config.shops)
       .filter(([, { targets }]) => targets.includes(target))
@@ -171,11 +169,25 @@ export class SyncStack extends Stack {
     return deliver
   }
 
+  /** Beside the thing itself a target is told what was bought, and which spare parts its desk asked for. */
+  #maySurround(kinds: TargetTopology['kinds'], deliver: SyncFunction) {
+    const { table } = this.#props
+    const [customers, tickets] = [kinds.includes('customer'), kinds.includes('ticket')]
+    const parts = tickets && this.#takersOf('parts').length > 0
+    // The orders that name the same people.
+    if (customers) deliver.grantTable(table, ['Query'])
+    if (customers || parts) deliver.grantTable(table, ['BatchGetItem'])
+    // Their shipments.
+    if (customers || tickets) deliver.grantTable(table, ['Query'], 'byRef')
+    if (parts) deliver.grantTable(table, ['Query'], 'byNo')
+  }
+
   /** There whatever is configured: an operator cancels orders in the shops through it. */
   #shopWriteback() {
     const { stage, config, table, writebacks } = this.#props
     // Steps of a ticket ask for spare parts, and its desk is told of their parcels.
-    const told = [...new Set([...this.#takersOf('parts'), ...this.#takersOf('ticket')])]
+    const takers = this.#takersOf('parts')
+    const told = takers.length > 0 ? [...new Set([...takers, ...this.#takersOf('ticket')])] : []
     const writeback = new SyncFunction(this, 'ShopWriteback', {
       ...this.#common(),
       name: 'shop-writeback',
@@ -200,7 +212,7 @@ export class SyncStack extends Stack {
     writeback.grantTable(table, ROW_OPERATIONS)
     this.#mayDeliverTo(told, writeback)
     // Steps come with a reference alone.
-    if (told.length > 0 || this.#takersOf('return').length > 0)
+    if (this.#takersOf('ticket').length > 0 || this.#takersOf('return').length > 0)
       writeback.grantTable(table, ['Query'], 'byRef')
     writeback.grantSecrets(Object.keys(config.shops).map(this.#secrets.bridge))
     writeback.grantKey(TABLE_KEY_ACTIONS)
@@ -304,7 +316,10 @@ export class SyncStack extends Stack {
     for (const target of targets) deliveries.get(target)?.queue.grant(sweep.function, 'sqs:SendMessage')
     sweep.grantSecrets([
       ...shops.flatMap(([shop]) => [this.#secrets.shop(shop), this.#secrets.bridge(shop)]),
-      ...[...targets].map(this.#secrets.target),
+      // Their ERP is asked what it has of the orders.
+      ...this.#takersOf('order')
+        .filter((target) => targets.has(target))
+        .map(this.#secrets.target),
       ...this.#guestKey(),
     ])
     sweep.grantKey(TABLE_KEY_ACTIONS)

@@ -257,11 +257,6 @@ export const ReturnDeletedEventSchema = deletedEvent('return.deleted', ReturnTom
 export const TicketSnapshotEventSchema = snapshotEvent('ticket.snapshot', TicketSnapshotSchema)
 export const TicketDeletedEventSchema = deletedEvent('ticket.deleted', TicketTombstoneSchema)
 
-export const OrderEventSchema = z.discriminatedUnion('type', [
-  OrderSnapshotEventSchema,
-  OrderDeletedEventSchema,
-])
-
 export const WebhookEventSchema = z.discriminatedUnion('type', [
   OrderSnapshotEventSchema,
   OrderDeletedEventSchema,
