@@ -487,7 +487,7 @@ describe('the role of a function', { timeout: 120_000 }, () => {
         'ReceiveMessage',
       ]
       const unused = [...new Set(written)].filter((name) => !used.includes(name ?? ''))
-      expect(unused.toSorted()).toEqual(operators)
+      expect(unused.map(String).toSorted()).toEqual(operators)
     })
 
     it('of every function there is', () => {

@@ -143,7 +143,7 @@ describe('a run of a pool', () => {
     const pool = new StockPool()
     const end = pool.clock.now() + 60_000
     expect(await reconcileStock({ pool: 'other' }, pool.deps, end)).toMatchObject({ is: 'failed' })
-    const erp = () => ({ describe: pool.deps.erp('erp-one').describe })
+    const erp = () => ({ describe: () => pool.deps.erp('erp-one').describe() })
     expect(await pool.run({ erp })).toMatchObject({ is: 'failed', why: expect.stringContaining('stock') })
   })
 })
