@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
 import { ReceiveMessageCommand, SendMessageCommand } from '@aws-sdk/client-sqs'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createDynamoClient } from '#adapters/dynamodb/dynamo-client.ts'
 import { createSecretsClient } from '#adapters/secrets/secrets-client.ts'
 import { createSqsClient } from '#adapters/sqs/sqs-client.ts'
@@ -142,7 +142,9 @@ describe('an erased person on one machine', () => {
     )
     await spine.drained()
     spine.erp.fail('error-500', { times: 1_000 })
+    const asked = spine.erp.calls.length
     await spine.post(event('order.snapshot', order(3)))
+    await vi.waitUntil(() => spine.erp.calls.length > asked, { timeout: 30_000 })
 
     expect(await traces(dynamo, sqs)).not.toEqual([])
     expect(desk.received()).toBe(2)
@@ -206,7 +208,9 @@ describe('an erased person on one machine', () => {
       states: 5,
       deadLetters: 1,
     })
-    expect(receipt.kept.documents).toHaveLength(3)
+    // Nobody knows what the ERP did with the one it keeps waiting.
+    const states = receipt.kept.documents.map(({ state }) => state)
+    expect(states.toSorted()).toEqual(['live', 'live', 'live', 'unknown'])
 
     // The shop still has the person, and sends it all once more.
     const before = spine.erp.server.documents().length

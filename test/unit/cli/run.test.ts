@@ -49,7 +49,7 @@ describe('run', () => {
   it.each([
     ['run sweep', 2, 'Say which one, as in `run sweep A1`: A1, B2.'],
     ['run sweep C3', 2, 'Say which one, as in `run sweep A1`: A1, B2.'],
-    ['run everything', 2, 'Say which run: stock, shipments, sweep.'],
+    ['run everything', 2, 'Say which run: stock, shipments, aftersales, sweep.'],
     ['run shipments', 1, 'No target of the configuration brings shipments back.'],
   ])('refuses `%s` in one sentence', async (command, exit, sentence) => {
     const { run } = aCli({ config: TWO_SHOPS })
