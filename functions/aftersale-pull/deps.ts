@@ -13,7 +13,7 @@ import { SqsWritebackQueue } from '#adapters/sqs/sqs-writeback-queue.ts'
 import { gateLimits } from '#app/gate-limits.ts'
 import { pullAftersales } from '#app/pull-aftersales.ts'
 import type { RunEnd } from '#app/run.ts'
-import type { AftersaleRunInput } from '#contracts/aftersale-run.ts'
+import type { PullInput } from '#contracts/pull-run.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import { readSqsEndpoint } from '#runtime/env.ts'
 import { createLog } from '#runtime/logger.ts'
@@ -56,7 +56,7 @@ const deps = {
 }
 
 /** Pulls the steps of one target’s tickets and returns. */
-export async function pull(input: AftersaleRunInput, endsAt: number): Promise<RunEnd> {
+export async function pull(input: PullInput, endsAt: number): Promise<RunEnd> {
   const { target } = input
   const aftersales = config.targets[target]?.aftersales
   if (!aftersales) {

@@ -1,9 +1,9 @@
 import { aftersaleRunName } from '#app/pull-aftersales.ts'
-import { AftersaleRunInputSchema } from '#contracts/aftersale-run.ts'
+import { PullInputSchema } from '#contracts/pull-run.ts'
 import { scheduledHandler } from '#runtime/scheduled.ts'
 import { log, pull } from './deps.ts'
 
-export const handler = scheduledHandler(AftersaleRunInputSchema, pull, {
+export const handler = scheduledHandler(PullInputSchema, pull, {
   nameOf: ({ target }) => aftersaleRunName(target),
   log,
 })

@@ -14,7 +14,7 @@ import { SqsWritebackQueue } from '#adapters/sqs/sqs-writeback-queue.ts'
 import { gateLimits } from '#app/gate-limits.ts'
 import { pullShipments } from '#app/pull-shipments.ts'
 import type { RunEnd } from '#app/run.ts'
-import type { ShipmentRunInput } from '#contracts/shipment-run.ts'
+import type { PullInput } from '#contracts/pull-run.ts'
 import { loadConfig } from '#runtime/config-file.ts'
 import { readSqsEndpoint } from '#runtime/env.ts'
 import { createLog } from '#runtime/logger.ts'
@@ -58,7 +58,7 @@ const deps = {
 }
 
 /** Pulls the shipments of one target. */
-export async function pull(input: ShipmentRunInput, endsAt: number): Promise<RunEnd> {
+export async function pull(input: PullInput, endsAt: number): Promise<RunEnd> {
   const { target } = input
   const shipments = config.targets[target]?.shipments
   if (!shipments) {
