@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { erasePerson, readReceipts } from '#app/erase-person.ts'
 import { type FoundPerson, findPerson, type HeldThing, speaksOf } from '#app/find-person.ts'
-import { personHash } from '#app/people.ts'
+import { personHash } from '#app/person-hash.ts'
 import { SubjectSchema } from '#contracts/delivery-message.ts'
 import type { Receipt } from '#contracts/erasure.ts'
 import { type Person, peopleMeant } from '#domain/people-of.ts'

@@ -1,16 +1,9 @@
 import * as z from 'zod'
 import { TargetNameSchema } from '#contracts/scalars.ts'
-import { jsonOf, MillisecondsSchema, parseEnv } from '#runtime/env.ts'
+import { jsonOf, parseEnv, RunEnvSchema } from '#runtime/env.ts'
 
-export const OrderSweepEnvSchema = z.object({
-  STAGE: z.string().min(1),
-  CONFIG_DIR: z.string().min(1).describe('relative to the bundle'),
-  SECRET_PREFIX: z.string().min(1),
-  TABLE_NAME: z.string().min(1),
+export const OrderSweepEnvSchema = RunEnvSchema.extend({
   QUEUE_URLS: jsonOf(z.record(TargetNameSchema, z.url())).describe('of the deliveries, by target'),
-  CALL_DEADLINE_MS: MillisecondsSchema,
-  LEASE_MS: MillisecondsSchema,
-  RETRY_FLOOR_MS: MillisecondsSchema,
 })
 
 export const readEnv = () => parseEnv(OrderSweepEnvSchema, process.env)

@@ -32,11 +32,14 @@ const ids = { next: () => randomUUID() }
 const table = { client: createDynamoClient(CALL), table: env.TABLE_NAME }
 const secrets = new AwsSecrets({ client: createSecretsClient(CALL), prefix: env.SECRET_PREFIX })
 const limits = gateLimits(config, { leaseMs: env.LEASE_MS, retryFloorMs: env.RETRY_FLOOR_MS })
+/** Only of the targets that are read. */
 const gateways = new Map(
-  Object.entries(config.targets).map(([name, target]) => [
-    name,
-    createGateways(target, { configDir, secrets: () => secrets.target(name), clock, ids }),
-  ]),
+  Object.entries(config.targets)
+    .filter(([, { shipments }]) => shipments !== undefined)
+    .map(([name, target]) => [
+      name,
+      createGateways(target, { configDir, secrets: () => secrets.target(name), clock, ids }),
+    ]),
 )
 const deps = {
   ledger: new DynamoLedger({ ...table, clock }),

@@ -245,56 +245,45 @@ export class SyncStack extends Stack {
   }
 
   #stockReconcile() {
-    const { config, table } = this.#props
-    const pools = Object.values(config.pools)
-    const stock = new SyncFunction(this, 'StockReconcile', {
-      ...this.#common(),
-      ...this.#runTimes(),
-      name: FUNCTION_OF.stock,
-      description: 'Brings the stock of the ERPs to the shops',
-      environment: { ...this.#runEnvironment(), WRITEBACK_QUEUE_URL: this.#writebackUrl() },
-    })
-    stock.grantTable(table, ROW_OPERATIONS)
-    this.#props.writebacks.queue.grant(stock.function, 'sqs:SendMessage')
+    const pools = Object.values(this.#props.config.pools)
+    const stock = this.#puller('StockReconcile', 'stock', 'Brings the stock of the ERPs to the shops')
     stock.grantSecrets([
       ...new Set(pools.map(({ target }) => this.#secrets.target(target))),
       ...new Set(pools.flatMap(({ shops }) => Object.keys(shops).map(this.#secrets.bridge))),
     ])
-    stock.grantKey(TABLE_KEY_ACTIONS)
     return stock
   }
 
   #shipmentPull() {
-    const { config, table, writebacks } = this.#props
-    const targets = Object.keys(config.targets).filter((name) => config.targets[name]?.shipments)
-    const pull = new SyncFunction(this, 'ShipmentPull', {
-      ...this.#common(),
-      ...this.#runTimes(),
-      name: FUNCTION_OF.shipments,
-      description: 'Brings the shipments of the ERPs to the shops',
-      environment: { ...this.#runEnvironment(), WRITEBACK_QUEUE_URL: this.#writebackUrl() },
-    })
-    pull.grantTable(table, ROW_OPERATIONS)
+    const { config, table } = this.#props
+    const pull = this.#puller('ShipmentPull', 'shipments', 'Brings the shipments of the ERPs to the shops')
     pull.grantTable(table, ['Query'], 'byRef')
-    writebacks.queue.grant(pull.function, 'sqs:SendMessage')
+    const targets = Object.keys(config.targets).filter((name) => config.targets[name]?.shipments)
     pull.grantSecrets(targets.map(this.#secrets.target))
-    pull.grantKey(TABLE_KEY_ACTIONS)
     return pull
   }
 
   #aftersalePull() {
-    const { config, table, writebacks } = this.#props
+    const { config } = this.#props
+    const said = 'Brings the steps of returns and tickets to the shops'
+    const pull = this.#puller('AftersalePull', 'aftersales', said)
     const targets = Object.keys(config.targets).filter((name) => config.targets[name]?.aftersales)
-    const pull = new SyncFunction(this, 'AftersalePull', {
+    pull.grantSecrets(targets.map(this.#secrets.target))
+    return pull
+  }
+
+  /** A run that makes commands for the shops of what it reads. */
+  #puller(id: string, kind: 'stock' | 'shipments' | 'aftersales', description: string) {
+    const { table, writebacks } = this.#props
+    const pull = new SyncFunction(this, id, {
       ...this.#common(),
       ...this.#runTimes(),
-      name: FUNCTION_OF.aftersales,
-      description: 'Brings the steps of returns and tickets to the shops',
+      name: FUNCTION_OF[kind],
+      description,
       environment: { ...this.#runEnvironment(), WRITEBACK_QUEUE_URL: this.#writebackUrl() },
     })
     pull.grantTable(table, ROW_OPERATIONS)
     writebacks.queue.grant(pull.function, 'sqs:SendMessage')
-    pull.grantSecrets(targets.map(this.#secrets.target))
     pull.grantKey(TABLE_KEY_ACTIONS)
     return pull
   }

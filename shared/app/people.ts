@@ -3,9 +3,8 @@ import { EpochMsSchema } from '#contracts/instant.ts'
 import { cameIntoBeing } from '#domain/came-into-being.ts'
 import { peopleOf } from '#domain/people-of.ts'
 import type { Erasures } from '#ports/erasures.ts'
-import type { PersonHash } from '#ports/person-key.ts'
 import type { Secrets } from '#ports/secrets.ts'
-import { personHashWith } from './person-hash.ts'
+import { personHash } from './person-hash.ts'
 
 /** Whom things name, as far as we may know: by keyed hashes. */
 export interface People {
@@ -30,11 +29,4 @@ export function knownPeople(secrets: Pick<Secrets, 'personKey'>, erasures: Pick<
       return since === null || EpochMsSchema.decode(since) <= erasedAt
     },
   }
-}
-
-/** @throws if the deployment has lost its key */
-export async function personHash(secrets: Pick<Secrets, 'personKey'>): Promise<PersonHash> {
-  const key = await secrets.personKey()
-  if (key === undefined) throw new Error('The secret person-key has no value: deploy again.')
-  return personHashWith(key)
 }

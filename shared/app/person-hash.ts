@@ -11,15 +11,20 @@ export function personHashWith(key: string): PersonHash {
   }
 }
 
-/** Only where somebody takes customers a guest needs a key. @throws if the deployment has lost it */
+/** @throws if the deployment has lost its key */
+export async function personHash(secrets: Pick<Secrets, 'personKey'>): Promise<PersonHash> {
+  const key = await secrets.personKey()
+  if (key === undefined) throw new Error('The secret person-key has no value: deploy again.')
+  return personHashWith(key)
+}
+
+/** Only where somebody takes customers a guest needs a key. @throws as `personHash` */
 export async function personHashFor(
   targets: readonly (Pick<TargetConfig, 'kinds'> | undefined)[],
   secrets: Pick<Secrets, 'personKey'>,
 ): Promise<PersonHash> {
   if (!targets.some((target) => target?.kinds.includes('customer'))) return () => ''
-  const key = await secrets.personKey()
-  if (key === undefined) throw new Error('The secret person-key has no value: deploy again.')
-  return personHashWith(key)
+  return personHash(secrets)
 }
 
 /** Room that a reference leaves for it. */

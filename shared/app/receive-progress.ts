@@ -1,5 +1,4 @@
 import type { ShopConfig } from '#contracts/config.ts'
-import { EpochMsSchema } from '#contracts/instant.ts'
 import { type Progress, ProgressSchema } from '#contracts/progress.ts'
 import {
   type CallbackProblemCode,
@@ -19,7 +18,7 @@ import type { Secrets } from '#ports/secrets.ts'
 import type { WritebackQueue } from '#ports/writebacks.ts'
 import { jsonBody } from './json-body.ts'
 import { progressMessage } from './progress-message.ts'
-import { verifyWebhook } from './standard-webhooks.ts'
+import { signatureRefusal, verifyWebhook } from './standard-webhooks.ts'
 import { stepFault, stepFaultOfIssue } from './step-fault.ts'
 
 export interface CallbackRequest {
@@ -96,19 +95,8 @@ async function admit(
   if (!keys) return refuse('target-not-ready')
 
   const now = clock.now()
-  const verification = verifyWebhook(request, keys, now)
-  switch (verification.is) {
-    case 'missing-headers':
-      return refuse('missing-signature')
-    case 'bad-signature':
-      return refuse('bad-signature')
-    case 'clock':
-      return refuse('wrong-clock', {
-        serverTime: EpochMsSchema.encode(now),
-        skewSeconds: verification.skewSeconds,
-      })
-    case 'ok':
-  }
+  const refusal = signatureRefusal(verifyWebhook(request, keys, now), now)
+  if (refusal) return refuse(refusal.code, refusal.more)
 
   const json = jsonBody(request.rawBody)
   if (json.is !== 'json') return refuse(json.is)

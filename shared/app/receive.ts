@@ -18,7 +18,7 @@ import { faultOf } from './event-fault.ts'
 import { jsonBody } from './json-body.ts'
 import { personHashFor } from './person-hash.ts'
 import { type EventContext, type Reading, readEvent, type ToDeliver } from './read-event.ts'
-import { verifyWebhook } from './standard-webhooks.ts'
+import { signatureRefusal, verifyWebhook } from './standard-webhooks.ts'
 import { targetsFor } from './targets-for.ts'
 
 export interface ReceiveRequest {
@@ -91,19 +91,8 @@ async function admit(request: ReceiveRequest, deps: ReceiveDeps): Promise<Admitt
   if (!secret) return refuse('shop-not-ready')
 
   const now = deps.clock.now()
-  const verification = verifyWebhook(request, secret.secrets, now)
-  switch (verification.is) {
-    case 'missing-headers':
-      return refuse('missing-signature')
-    case 'bad-signature':
-      return refuse('bad-signature')
-    case 'clock':
-      return refuse('wrong-clock', {
-        serverTime: EpochMsSchema.encode(now),
-        skewSeconds: verification.skewSeconds,
-      })
-    case 'ok':
-  }
+  const refusal = signatureRefusal(verifyWebhook(request, secret.secrets, now), now)
+  if (refusal) return refuse(refusal.code, refusal.more)
 
   const events = eventsOf(request.rawBody)
   if (typeof events === 'string') return refuse(events)

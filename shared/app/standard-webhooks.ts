@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { EpochMsSchema } from '#contracts/instant.ts'
 
 /** Seconds by which a signature may be older or newer than our clock. */
 export const TOLERANCE_SECONDS = 300
@@ -51,4 +52,25 @@ export function verifyWebhook(
 
   const skewSeconds = Number(timestamp) - Math.floor(now / 1000)
   return Math.abs(skewSeconds) > TOLERANCE_SECONDS ? { is: 'clock', skewSeconds } : { is: 'ok' }
+}
+
+export interface SignatureRefusal {
+  readonly code: 'missing-signature' | 'bad-signature' | 'wrong-clock'
+  readonly more?: { readonly serverTime: string; readonly skewSeconds: number }
+}
+
+/** What a sender is told whose signature does not hold; undefined: it holds. `now` is epoch ms. */
+export function signatureRefusal(verification: Verification, now: number): SignatureRefusal | undefined {
+  switch (verification.is) {
+    case 'missing-headers':
+      return { code: 'missing-signature' }
+    case 'bad-signature':
+      return { code: 'bad-signature' }
+    case 'clock': {
+      const { skewSeconds } = verification
+      return { code: 'wrong-clock', more: { serverTime: EpochMsSchema.encode(now), skewSeconds } }
+    }
+    case 'ok':
+      return undefined
+  }
 }

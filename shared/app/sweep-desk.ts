@@ -177,10 +177,8 @@ export class SweepDesk {
   }
 
   /** Tells a target that a thing is in the shop no more, and that nobody said why. */
-  async postGone(row: LedgerRow, seq: number): Promise<boolean> {
+  async postGone({ kind, id, stamp }: Thing, row: LedgerRow, seq: number): Promise<boolean> {
     const { shop, queue, clock, ids } = this.#deps
-    const { kind } = row.key
-    const [id = '', stamp] = row.key.sourceId.split('.')
     const message: DeliveryMessage = {
       v: 1,
       shop,
@@ -192,20 +190,20 @@ export class SweepDesk {
       version: { epoch: this.#epoch?.name ?? '', epochNo: this.epochNo, seq },
       wireHash: 'gone',
       subject:
-        kind === 'order' || kind === 'parts'
+        kind === 'order'
           ? {
               is: 'tombstone',
               tombstone: {
                 shop,
                 orderId: id,
                 orderSn: row.no,
-                addTime: Number(stamp),
+                addTime: stamp,
                 recIds: [...new Set(row.lines.map(({ recId }) => recId))],
                 state: null,
                 mergedInto: null,
               },
             }
-          : { is: 'gone', gone: { shop, kind, id, stamp: Number(stamp) } },
+          : { is: 'gone', gone: { shop, kind, id, stamp } },
     }
     const [result] = await queue.enqueue([{ message }])
     if (result !== 'queued') return false

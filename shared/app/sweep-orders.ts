@@ -445,7 +445,7 @@ class Sweep {
       posted.is === 'posted'
         ? posted.queued[0] === true
         : posted.code === 'not-found' && row
-          ? await this.#desk.postGone(row, this.#kept.seq)
+          ? await this.#desk.postGone(thing, row, this.#kept.seq)
           : undefined
     if (isQueued) this.#counts.repaired += 1
     return isQueued ?? true

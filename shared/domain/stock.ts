@@ -1,6 +1,7 @@
 import type { OpenLine, StockMode } from '#contracts/bridge.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { SafetyRule } from '#contracts/stock.ts'
+import { fitsPattern } from './pattern.ts'
 
 /**
  * What a shop may offer of a SKU (protocol §5): floor(figure − committed − safety), where committed is what the figure of
@@ -172,26 +173,11 @@ function itemOf(document: StockDocument | undefined, sku: string): StockDocument
 
 /** Stock kept back of this figure, by the first rule whose pattern fits. */
 export function safetyStock(rules: readonly SafetyRule[], sku: string, figure: number): number {
-  const rule = rules.find((candidate) => fits(candidate.sku, sku))
+  const rule = rules.find((candidate) => fitsPattern(candidate.sku, sku))
   if (!rule) return 0
   const { units, percent, min = 0, max = Number.POSITIVE_INFINITY } = rule
   const share = Math.ceil((Math.max(0, figure) * percent) / 100)
   return Math.min(max, Math.max(min, units + share))
-}
-
-/** "*" stands for any characters. */
-function fits(pattern: string, sku: string): boolean {
-  const [head = '', ...others] = pattern.split('*')
-  const tail = others.pop()
-  if (tail === undefined) return sku === head
-  if (!sku.startsWith(head)) return false
-  let from = head.length
-  for (const part of others) {
-    const at = sku.indexOf(part, from)
-    if (at < 0) return false
-    from = at + part.length
-  }
-  return sku.length - tail.length >= from && sku.endsWith(tail)
 }
 
 /** Pieces that all shops of the pool together may offer. */

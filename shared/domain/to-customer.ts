@@ -4,7 +4,8 @@ import type { Order } from '#contracts/order.ts'
 import type { CustomerSnapshot } from '#contracts/webhook-things.ts'
 import { normalisedPhone } from './phone.ts'
 import { customerReference } from './reference.ts'
-import { unknownFields } from './unknown-fields.ts'
+import { regionsOf } from './regions.ts'
+import { type Known, unknownFields } from './unknown-fields.ts'
 
 /** A keyed hash of a phone: `ports/person-key.ts`. */
 export type GuestKey = (phone: string) => string
@@ -96,11 +97,7 @@ function toAddress(
     addressId: address.address_id,
     isDefault: address.address_id === usual,
     name: address.consignee,
-    country: address.country.name,
-    province: address.province.name,
-    city: address.city.name,
-    district: address.district.name,
-    regionIds: [address.country.id, address.province.id, address.city.id, address.district.id],
+    ...regionsOf(address),
     address: address.address,
     zipcode: address.zipcode,
     phone: address.mobile || address.tel,
@@ -109,20 +106,20 @@ function toAddress(
   }
 }
 
-const CUSTOMER_FIELDS = [
-  'user_id',
-  'user_name',
-  'email',
-  'alias',
-  'sex',
-  'birthday',
-  'mobile_phone',
-  'office_phone',
-  'home_phone',
-  'user_rank',
-  'rank_name',
-  'reg_time',
-  'registered_at',
-  'address_id',
-  'addresses',
-]
+const CUSTOMER_FIELDS: Readonly<Partial<Record<Known<CustomerSnapshot>, true>>> = {
+  user_id: true,
+  user_name: true,
+  email: true,
+  alias: true,
+  sex: true,
+  birthday: true,
+  mobile_phone: true,
+  office_phone: true,
+  home_phone: true,
+  user_rank: true,
+  rank_name: true,
+  reg_time: true,
+  registered_at: true,
+  address_id: true,
+  addresses: true,
+}

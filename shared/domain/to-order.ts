@@ -2,11 +2,10 @@ import type { ShopConfig } from '#contracts/config.ts'
 import type { Line, Order, OrderMoney, OrderState, PaymentState, Tombstone } from '#contracts/order.ts'
 import type { OrderSnapshot, OrderTombstone, WireLine } from '#contracts/webhook.ts'
 import { allocate, split } from './allocation.ts'
+import { regionsOf } from './regions.ts'
+import { type Known, unknownFields } from './unknown-fields.ts'
 
 type PackageMember = NonNullable<WireLine['package_goods']>[number]
-
-/** The names a contract spells out, without its "any other field". */
-type Known<T> = keyof { [Name in keyof T as string extends Name ? never : Name]: T[Name] }
 
 /**
  * The canonical order of a snapshot. Whatever the shop's arithmetic is, this holds to the cent:
@@ -38,11 +37,7 @@ export function toOrder(
     },
     consignee: {
       name: snapshot.consignee,
-      country: snapshot.country.name,
-      province: snapshot.province.name,
-      city: snapshot.city.name,
-      district: snapshot.district.name,
-      regionIds: [snapshot.country.id, snapshot.province.id, snapshot.city.id, snapshot.district.id],
+      ...regionsOf(snapshot),
       address: snapshot.address,
       zipcode: snapshot.zipcode,
       phone: snapshot.mobile || snapshot.tel,
@@ -291,13 +286,6 @@ function toDeliveries(snapshot: OrderSnapshot): Order['deliveries'] {
       quantity: line.send_number,
     })),
   }))
-}
-
-function unknownFields(
-  row: Record<string, unknown>,
-  known: Readonly<Record<string, true>>,
-): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => known[name] !== true))
 }
 
 const ORDER_FIELDS: Readonly<Record<Known<OrderSnapshot>, true>> = {

@@ -5,7 +5,7 @@ import type { OrderSnapshot } from '#contracts/webhook.ts'
 import type { ReturnSnapshot } from '#contracts/webhook-things.ts'
 import { orderReference, type ShortHash } from './reference.ts'
 import { minorUnits, skuOf, trackingNumbers } from './to-order.ts'
-import { unknownFields } from './unknown-fields.ts'
+import { type Known, unknownFields } from './unknown-fields.ts'
 
 /** Goods that came back: a row of `back_order`. ECShop does not say in which currency the shop sells; the ERP knows the order's. */
 export function toReturn(
@@ -88,29 +88,29 @@ export function toRefunds(snapshot: OrderSnapshot, order: Order, hash: ShortHash
   }))
 }
 
-const RETURN_FIELDS = [
-  'back_id',
-  'return_time',
-  'returned_at',
-  'order_id',
-  'order_sn',
-  'order_add_time',
-  'delivery_sn',
-  'invoice_no',
-  'shipping_id',
-  'shipping_name',
-  'user_id',
-  'action_user',
-  'status',
-  'consignee',
-  'country',
-  'province',
-  'city',
-  'district',
-  'address',
-  'tel',
-  'mobile',
-  'email',
-  'postscript',
-  'lines',
-]
+const RETURN_FIELDS: Readonly<Partial<Record<Known<ReturnSnapshot>, true>>> = {
+  back_id: true,
+  return_time: true,
+  returned_at: true,
+  order_id: true,
+  order_sn: true,
+  order_add_time: true,
+  delivery_sn: true,
+  invoice_no: true,
+  shipping_id: true,
+  shipping_name: true,
+  user_id: true,
+  action_user: true,
+  status: true,
+  consignee: true,
+  country: true,
+  province: true,
+  city: true,
+  district: true,
+  address: true,
+  tel: true,
+  mobile: true,
+  email: true,
+  postscript: true,
+  lines: true,
+}

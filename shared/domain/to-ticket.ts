@@ -2,7 +2,7 @@ import type { ShopConfig } from '#contracts/config.ts'
 import type { Ticket } from '#contracts/ticket.ts'
 import type { TicketSnapshot } from '#contracts/webhook-things.ts'
 import { customerReference, orderReference, type ShortHash } from './reference.ts'
-import { unknownFields } from './unknown-fields.ts'
+import { type Known, unknownFields } from './unknown-fields.ts'
 
 /** By `feedback.msg_type`; the customer's browser chooses it, so that an unknown one is a plain message. */
 const TYPES = [
@@ -62,20 +62,20 @@ function peoplesWords(reply: TicketSnapshot['replies'][number]): string | undefi
   return ours ? reply.own_content : reply.msg_content
 }
 
-const TICKET_FIELDS = [
-  'msg_id',
-  'msg_time',
-  'written_at',
-  'user_id',
-  'user_name',
-  'user_email',
-  'msg_type',
-  'msg_title',
-  'msg_content',
-  'msg_status',
-  'message_img',
-  'order_id',
-  'order_sn',
-  'order_add_time',
-  'replies',
-]
+const TICKET_FIELDS: Readonly<Partial<Record<Known<TicketSnapshot>, true>>> = {
+  msg_id: true,
+  msg_time: true,
+  written_at: true,
+  user_id: true,
+  user_name: true,
+  user_email: true,
+  msg_type: true,
+  msg_title: true,
+  msg_content: true,
+  msg_status: true,
+  message_img: true,
+  order_id: true,
+  order_sn: true,
+  order_add_time: true,
+  replies: true,
+}

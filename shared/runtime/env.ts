@@ -22,6 +22,17 @@ export const MillisecondsSchema = z
   .regex(/^\d{1,12}$/, { error: 'is not a whole number of milliseconds' })
   .transform(Number)
 
+/** What every scheduled run is told. */
+export const RunEnvSchema = z.object({
+  STAGE: z.string().min(1),
+  CONFIG_DIR: z.string().min(1).describe('relative to the bundle'),
+  SECRET_PREFIX: z.string().min(1),
+  TABLE_NAME: z.string().min(1),
+  CALL_DEADLINE_MS: MillisecondsSchema,
+  LEASE_MS: MillisecondsSchema,
+  RETRY_FLOOR_MS: MillisecondsSchema,
+})
+
 /** A JSON text holding what `schema` says. */
 export const jsonOf = <Schema extends z.ZodType>(schema: Schema) =>
   z

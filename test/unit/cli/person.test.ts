@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { MemorySecrets } from '#adapters/memory/memory-secrets.ts'
-import { personHash } from '#app/people.ts'
+import { personHash } from '#app/person-hash.ts'
 import { DeliveryMessageSchema, type Subject } from '#contracts/delivery-message.ts'
 import type { LedgerRow } from '#contracts/ledger-row.ts'
 import type { DocumentKind } from '#contracts/scalars.ts'
